@@ -1,0 +1,87 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Address is one chat on one channel ("telegram", "12345"). It is a typed key, never a bare string.
+type Address struct{ Channel, ID string }
+
+// String hides the id: an address is personal data and may end up in a log.
+func (a Address) String() string { return fmt.Sprintf("%s:%d chars", a.Channel, len(a.ID)) }
+
+// Update is one thing that a person sent, in the words of no channel.
+type Update struct {
+	ID      string // unique within the chat: a repeat is the same update
+	From    Address
+	Text    string   `json:",omitempty"` // also the caption of a photo or document
+	Press   *Press   `json:",omitempty"`
+	Ack     string   `json:",omitempty"` // what the channel needs to answer a press
+	Media   *Media   `json:",omitempty"`
+	Contact *Contact `json:",omitempty"`
+	Phone   string   `json:",omitempty"` // the sender's own number (+62…) when the channel vouches for it
+	Start   string   `json:",omitempty"` // the parameter of a deep link
+	Edited  bool     `json:",omitempty"` // a message that was already read was changed
+	Lang    string   `json:",omitempty"`
+	At      time.Time
+}
+
+// Press is a button that was pressed: over the wire "prompt.choice", at most 64 bytes, never a record's id.
+type Press struct {
+	Prompt int64
+	Choice string
+}
+
+// MediaKind says what came instead of text.
+type MediaKind string
+
+const (
+	Photo    MediaKind = "photo"
+	Voice    MediaKind = "voice"
+	Sticker  MediaKind = "sticker"
+	Video    MediaKind = "video"
+	Document MediaKind = "document"
+	Location MediaKind = "location"
+	Unknown  MediaKind = "unknown"
+)
+
+// Media is something that is not text. Album is the same for all parts of one album.
+type Media struct {
+	Kind  MediaKind
+	ID    string `json:",omitempty"`
+	Album string `json:",omitempty"`
+}
+
+// Contact is a card that somebody shared: of himself or of another person.
+type Contact struct{ Phone, Name string }
+
+// Button is a choice as the person sees it. ID goes over the wire as "prompt.choice".
+type Button struct{ ID, Label string }
+
+// Message is what the bot says, in the person's language.
+type Message struct {
+	To           Address
+	Text         string
+	Prompt       int64    `json:",omitempty"` // the serial that presses of Choices carry
+	Choices      []Button `json:",omitempty"`
+	ShareContact bool     `json:",omitempty"` // offers the channel's way of sharing one's own number
+}
+
+// Channel delivers messages. Send returns a *SendError when it knows what to do next.
+type Channel interface {
+	Send(ctx context.Context, m Message) error
+}
+
+// SendError says what a failed send means. Gone: nobody reads this address any more. Unclear: it may have arrived.
+type SendError struct {
+	Err        error
+	Gone       bool
+	Unclear    bool
+	RetryAfter time.Duration
+	MovedTo    *Address
+}
+
+func (e *SendError) Error() string { return "send: " + e.Err.Error() }
+func (e *SendError) Unwrap() error { return e.Err }

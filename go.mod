@@ -1,0 +1,3 @@
+module sahabatrt
+
+go 1.26
