@@ -1,0 +1,172 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+)
+
+var testKey = []byte("0123456789abcdef0123456789abcdef")
+
+var today = time.Date(2026, 11, 23, 3, 0, 0, 0, time.UTC)
+
+func openAt(t testing.TB, path string, key []byte) (*DB, error) {
+	t.Helper()
+	return Open(context.Background(), Options{URL: "sqlite:" + path, Key: key,
+		Now: func() time.Time { return today }, Log: slog.New(slog.DiscardHandler)})
+}
+
+func open(t testing.TB) *DB {
+	t.Helper()
+	db, err := openAt(t, filepath.Join(t.TempDir(), "sahabat.db"), testKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return db
+}
+
+func TestSecondProcessIsRefused(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.db")
+	db, err := openAt(t, path, testKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := openAt(t, path, testKey); !errors.Is(err, ErrInUse) {
+		t.Errorf("second Open: %v, want ErrInUse", err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	db, err = openAt(t, path, testKey)
+	if err != nil {
+		t.Fatalf("Open after Close: %v", err)
+	}
+	db.Close()
+}
+
+func TestWrongKeyIsRefused(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.db")
+	db, err := openAt(t, path, testKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db.Close()
+	other := make([]byte, 32)
+	rand.Read(other)
+	if _, err := openAt(t, path, other); !errors.Is(err, ErrWrongKey) {
+		t.Errorf("Open with another key: %v, want ErrWrongKey", err)
+	}
+	if db, err = openAt(t, path, testKey); err != nil {
+		t.Fatalf("Open with the right key: %v", err)
+	}
+	db.Close()
+}
+
+// TestFailedChangeLeavesItsNeighbours runs good, failing and panicking changes together: each rolls back alone.
+func TestFailedChangeLeavesItsNeighbours(t *testing.T) {
+	db, ctx := open(t), context.Background()
+	fault := errors.New("no")
+	var wg sync.WaitGroup
+	for i := range 90 {
+		wg.Go(func() {
+			err := db.Update(ctx, func(tx *Tx) error {
+				if err := tx.exec("insert", `INSERT INTO keysets(name, wrapped, made_at) VALUES($1, $2, 0)`, newID(), "x"); err != nil {
+					return err
+				}
+				switch i % 3 {
+				case 1:
+					return fault
+				case 2:
+					panic("no")
+				}
+				return nil
+			})
+			if (err == nil) != (i%3 == 0) {
+				t.Errorf("change %d: %v", i, err)
+			}
+			if i%3 == 1 && !errors.Is(err, fault) {
+				t.Errorf("change %d: %v, want its own error", i, err)
+			}
+		})
+	}
+	wg.Wait()
+	var n int
+	if err := db.View(ctx, func(tx *Tx) error {
+		return tx.QueryRow(`SELECT COUNT(*) FROM keysets WHERE wrapped='x'`).Scan(&n)
+	}); err != nil || n != 30 {
+		t.Errorf("%d rows (%v), want those of the 30 good changes", n, err)
+	}
+}
+
+func TestViewCannotWrite(t *testing.T) {
+	db := open(t)
+	err := db.View(context.Background(), func(tx *Tx) error {
+		return tx.exec("insert", `INSERT INTO keysets(name, wrapped, made_at) VALUES('a', 'b', 0)`)
+	})
+	if err == nil {
+		t.Error("a write in View was accepted")
+	}
+}
+
+func TestWaitIsBoundedAndCloseRefuses(t *testing.T) {
+	db := open(t)
+	gate, in := make(chan struct{}), make(chan struct{})
+	go db.Update(context.Background(), func(*Tx) error { close(in); <-gate; return nil })
+	<-in
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
+	defer cancel()
+	ran := false
+	if err := db.Update(ctx, func(*Tx) error { ran = true; return nil }); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a change that waited too long: %v", err)
+	}
+	close(gate)
+	if err := db.Update(context.Background(), func(*Tx) error { return nil }); err != nil || ran {
+		t.Errorf("after it: %v, ran %v", err, ran)
+	}
+	db.Close()
+	if err := db.Update(context.Background(), func(*Tx) error { return nil }); !errors.Is(err, ErrClosed) {
+		t.Errorf("after Close: %v", err)
+	}
+}
+
+func TestSealedValueBelongsToItsPlace(t *testing.T) {
+	s := open(t).Sealer()
+	sealed, err := s.Seal("workers.name.1", []byte("Udin Contoh"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if plain, err := s.Open("workers.name.1", sealed); err != nil || string(plain) != "Udin Contoh" {
+		t.Errorf("opened %q, %v", plain, err)
+	}
+	if _, err := s.Open("workers.name.2", sealed); !errors.Is(err, ErrSeal) {
+		t.Errorf("opened in another row: %v", err)
+	}
+	if s.Index("nik", "1") != s.Index("nik", "1") || s.Index("nik", "1") == s.Index("phone", "1") {
+		t.Error("the index is not bound to its kind")
+	}
+}
+
+func TestKeyFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "data", "key")
+	made, err := LoadOrMakeKey(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, err := LoadOrMakeKey(path)
+	if err != nil || string(read) != string(made) {
+		t.Errorf("read back another key: %v", err)
+	}
+	if _, err := ParseKey("short"); err == nil {
+		t.Error("a short key was accepted")
+	}
+}
