@@ -1,0 +1,30 @@
+package program
+
+import "time"
+
+// Settings are the values that no good source confirms or that the programme
+// may change. AsOf says from when they are believed to hold.
+type Settings struct {
+	AsOf             Date
+	MinAge           int        // years on the day of registration; younger goes to the kelurahan (rule 15)
+	BecakIsTransport bool       // rule 7
+	DueDay           int        // day of the following month, before working days (rule 25)
+	Holidays         []Date     // national holidays, on which nothing falls due (rule 25)
+	ReminderDays     []int      // days before the due date, largest first (rule 25)
+	FirstMonthOffset int        // months from the registration to the first contribution (rule 14b)
+	ClosingMonth     time.Month // with ClosingDay, in the year after the budget year (rule 14a)
+	ClosingDay       int
+}
+
+// DefaultSettings are the values to begin with. No holiday is listed: they
+// come from the yearly decree of the government.
+func DefaultSettings() Settings {
+	return Settings{
+		AsOf:         Date{2026, time.November, 23},
+		MinAge:       17,
+		DueDay:       15,
+		ReminderDays: []int{10, 3, 0},
+		ClosingMonth: time.January,
+		ClosingDay:   31,
+	}
+}
