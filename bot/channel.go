@@ -25,7 +25,7 @@ type Update struct {
 	Start   string   `json:",omitempty"` // the parameter of a deep link
 	Edited  bool     `json:",omitempty"` // a message that was already read was changed
 	Lang    string   `json:",omitempty"`
-	Flood   bool     `json:",omitempty"` // stands for all that came beyond MaxInbox and was dropped: nothing else is set but From
+	Flood   bool     `json:",omitempty"` // stands for all that came beyond MaxInbox and was dropped: beside it only ID, From and At are set
 	At      time.Time
 }
 

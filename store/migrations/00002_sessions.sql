@@ -39,8 +39,7 @@ CREATE TABLE session_inbox (
   PRIMARY KEY (chat, id)
 );
 CREATE INDEX session_inbox_new ON session_inbox (chat, seq) WHERE state = 'new';
-CREATE INDEX session_inbox_seen ON session_inbox (at_us) WHERE state = 'seen';
-CREATE INDEX session_inbox_aside ON session_inbox (at_us) WHERE state = 'aside';
+CREATE INDEX session_inbox_old ON session_inbox (state, at_us) WHERE state <> 'new';
 
 -- +goose Down
 DROP TABLE session_inbox;
