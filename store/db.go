@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"sahabatrt/program"
 )
 
 // ErrNotFound means that there is no such record.
@@ -25,28 +27,30 @@ var ErrClosed = errors.New("store is closed")
 // group is how many waiting changes are committed together at most.
 const group = 256
 
-// Options says where the records are and what they are sealed with. All but NoMigrate are required.
+// Options says where the records are and what they are sealed with. URL, Key, Now and Log are required.
 type Options struct {
 	URL       string // sqlite:PATH
 	Key       []byte // the 32 bytes that wrap the keys in the database: see LoadOrMakeKey
 	Now       func() time.Time
 	Log       *slog.Logger
-	NoMigrate bool // leave the schema alone; call Migrate before anything else
+	NoMigrate bool              // leave the schema alone; call Migrate before anything else
+	Settings  *program.Settings // nil: program.DefaultSettings
 }
 
 // DB is the open store. It is safe for concurrent use.
 type DB struct {
-	opt    Options
-	path   string
-	lock   *fileLock
-	write  *sql.DB
-	read   *sql.DB
-	sealer *Sealer
-	jobs   chan *job
-	quit   chan struct{}
-	ended  chan struct{}
-	once   sync.Once
-	fault  error // of closing
+	opt      Options
+	settings program.Settings
+	path     string
+	lock     *fileLock
+	write    *sql.DB
+	read     *sql.DB
+	sealer   *Sealer
+	jobs     chan *job
+	quit     chan struct{}
+	ended    chan struct{}
+	once     sync.Once
+	fault    error // of closing
 }
 
 // Open opens the store, creates it when it does not exist, and brings its schema up to date.
@@ -60,7 +64,11 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{opt: o, path: path, lock: lock, jobs: make(chan *job, group), quit: make(chan struct{}), ended: make(chan struct{})}
+	settings := program.DefaultSettings()
+	if o.Settings != nil {
+		settings = *o.Settings
+	}
+	db := &DB{opt: o, settings: settings, path: path, lock: lock, jobs: make(chan *job, group), quit: make(chan struct{}), ended: make(chan struct{})}
 	if err := db.start(ctx); err != nil {
 		return nil, errors.Join(err, db.release())
 	}
@@ -128,10 +136,43 @@ func (db *DB) Sealer() *Sealer { return db.sealer }
 
 // Tx is one transaction: the vocabulary of the store. Now is its time, read once.
 type Tx struct {
-	Now time.Time
-	db  *DB
-	ctx context.Context
-	q   querier
+	Now  time.Time
+	db   *DB
+	ctx  context.Context
+	q    querier
+	kept []func(*Tx) error
+}
+
+// today is the day of the transaction in Jambi.
+func (tx *Tx) today() program.Date { return program.DateOf(tx.Now) }
+
+// settings are those the store was opened with.
+func (tx *Tx) settings() program.Settings { return tx.db.settings }
+
+// keep has write done at the end, also when the change is refused and rolled back: a refusal is counted.
+func (tx *Tx) keep(write func(*Tx) error) { tx.kept = append(tx.kept, write) }
+
+func (tx *Tx) keepAll() error {
+	for _, write := range tx.kept {
+		if err := write(tx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// whole runs do so that its writes stay together or go together, even if the caller lives on after its error.
+func (tx *Tx) whole(do func() error) error {
+	if err := tx.exec("begin a part", "SAVEPOINT part"); err != nil {
+		return err
+	}
+	fault := do()
+	if fault != nil {
+		if err := tx.exec("undo a part", "ROLLBACK TO part"); err != nil {
+			return errors.Join(fault, err)
+		}
+	}
+	return errors.Join(fault, tx.exec("end a part", "RELEASE part"))
 }
 
 // querier is what a transaction needs of an engine's connection.
@@ -291,15 +332,7 @@ func (db *DB) transact(w *writer, jobs []*job) error {
 		return err
 	}
 	for _, j := range jobs {
-		if _, err := w.Exec(ctx, "SAVEPOINT change"); err != nil {
-			return err
-		}
-		if j.err = db.attempt(ctx, w, j.change); j.err != nil {
-			if _, err := w.Exec(ctx, "ROLLBACK TO change"); err != nil {
-				return err
-			}
-		}
-		if _, err := w.Exec(ctx, "RELEASE change"); err != nil {
+		if err := db.change(ctx, w, j); err != nil {
 			return err
 		}
 	}
@@ -307,9 +340,29 @@ func (db *DB) transact(w *writer, jobs []*job) error {
 	return err
 }
 
+// change runs one job in a savepoint, and then what must stay even if it failed. It returns faults of the engine only.
+func (db *DB) change(ctx context.Context, w *writer, j *job) error {
+	tx := &Tx{Now: db.opt.Now(), db: db, ctx: ctx, q: w}
+	if _, err := w.Exec(ctx, "SAVEPOINT change"); err != nil {
+		return err
+	}
+	for _, do := range []func(*Tx) error{j.change, (*Tx).keepAll} {
+		err := db.attempt(tx, do)
+		if err == nil {
+			continue
+		}
+		j.err = errors.Join(j.err, err)
+		if _, err := w.Exec(ctx, "ROLLBACK TO change"); err != nil {
+			return err
+		}
+	}
+	_, err := w.Exec(ctx, "RELEASE change")
+	return err
+}
+
 // attempt runs one change and makes an error of a panic. The value of a panic may hold personal data: only the
 // runtime's own are told.
-func (db *DB) attempt(ctx context.Context, w *writer, change func(*Tx) error) (err error) {
+func (db *DB) attempt(tx *Tx, do func(*Tx) error) (err error) {
 	defer func() {
 		p := recover()
 		if p == nil {
@@ -321,5 +374,5 @@ func (db *DB) attempt(ctx context.Context, w *writer, change func(*Tx) error) (e
 		}
 		db.opt.Log.Error("a change panicked", "error", err, "stack", string(debug.Stack()))
 	}()
-	return change(&Tx{Now: db.opt.Now(), db: db, ctx: ctx, q: w})
+	return do(tx)
 }

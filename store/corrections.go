@@ -1,0 +1,173 @@
+package store
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"sahabatrt/program"
+)
+
+// ErrValue means that a value is not one of its field.
+var ErrValue = errors.New("not a value of this field")
+
+// WorkerField is what can be corrected on a worker; the values are stored.
+type WorkerField string
+
+// The fields. Their values are texts: a phone as people write it ("" for none), a birth date as 1980-08-12, income enough as "true" or "false".
+const (
+	FieldPhone      WorkerField = "phone"
+	FieldPhoneOwner WorkerField = "phone_owner"
+	FieldName       WorkerField = "name"
+	FieldAddress    WorkerField = "address"
+	FieldBirth      WorkerField = "birth"
+	FieldMother     WorkerField = "mother"
+	FieldWorkplace  WorkerField = "workplace"
+	FieldHeir       WorkerField = "heir"
+	FieldIncome     WorkerField = "income"
+)
+
+// WorkerChange is a correction as it is kept: what stood there before. It never prints that.
+type WorkerChange struct {
+	Field WorkerField
+	Old   string
+	By    string // id of a person
+	At    time.Time
+}
+
+// Format hides the old value.
+func (c WorkerChange) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "change of %s", string(c.Field)) }
+
+// CorrectWorker changes one field and keeps the old value. by must be ketua or sekretaris of the RT, or of its kelurahan
+// (ErrNoRight). ErrValue: the value is none of the field. The same value changes nothing.
+func (tx *Tx) CorrectWorker(id string, field WorkerField, value string, by Person) error {
+	w, err := tx.Worker(id)
+	if err != nil {
+		return err
+	}
+	if err := tx.mayCorrect(w, by); err != nil {
+		return err
+	}
+	old := w.field(field)
+	if err := w.correct(field, value); err != nil {
+		return err
+	}
+	if w.field(field) == old {
+		return nil
+	}
+	return tx.whole(func() error { return tx.keepCorrection(w, field, old, by.ID) })
+}
+
+func (tx *Tx) mayCorrect(w Worker, by Person) error {
+	err := tx.mustHold(by.ID, w.RT.String(), Ketua, Sekretaris)
+	if errors.Is(err, ErrNoRight) {
+		return tx.mustHold(by.ID, w.RT.Kelurahan, Lurah)
+	}
+	return err
+}
+
+func (tx *Tx) keepCorrection(w Worker, field WorkerField, old, by string) error {
+	sealed, err := tx.sealWorker(w)
+	if err != nil {
+		return err
+	}
+	if err := tx.exec("correct a worker", `UPDATE workers SET personal=$1, phone_key=$2, version=version+1 WHERE id=$3`,
+		sealed, tx.index("phone", w.Phone.E164()), w.ID); err != nil {
+		return err
+	}
+	id := newID()
+	sealedOld, err := tx.seal("worker_changes", "old", id, old)
+	if err != nil {
+		return err
+	}
+	if err := tx.exec("keep a correction", `INSERT INTO worker_changes(id, worker, field, old, by_person, at) VALUES($1, $2, $3, $4, $5, $6)`,
+		id, w.ID, string(field), sealedOld, by, tx.Now.UnixMicro()); err != nil {
+		return err
+	}
+	return tx.audit(by, "worker.correct", w.ID, "")
+}
+
+// field is a field as text.
+func (w Worker) field(f WorkerField) string {
+	switch f {
+	case FieldPhone:
+		return w.Phone.E164()
+	case FieldPhoneOwner:
+		return w.PhoneOwner
+	case FieldName:
+		return w.Name
+	case FieldAddress:
+		return w.Address
+	case FieldBirth:
+		return w.Birth.String()
+	case FieldMother:
+		return w.Mother
+	case FieldWorkplace:
+		return w.Workplace
+	case FieldHeir:
+		return w.Heir
+	case FieldIncome:
+		if w.IncomeEnough != nil {
+			return strconv.FormatBool(*w.IncomeEnough)
+		}
+	}
+	return ""
+}
+
+// correct sets a field from text; the causes of ErrValue would quote it and are left out.
+func (w *Worker) correct(f WorkerField, value string) error {
+	var err error
+	switch f {
+	case FieldPhone:
+		w.Phone = program.Phone{}
+		if value != "" {
+			w.Phone, err = program.ParsePhone(value)
+		}
+	case FieldBirth:
+		w.Birth, err = program.ParseDate(value)
+	case FieldIncome:
+		var enough bool
+		enough, err = strconv.ParseBool(value)
+		w.IncomeEnough = &enough
+	case FieldName:
+		if value == "" {
+			return ErrValue
+		}
+		w.Name = value
+	case FieldPhoneOwner:
+		w.PhoneOwner = value
+	case FieldAddress:
+		w.Address = value
+	case FieldMother:
+		w.Mother = value
+	case FieldWorkplace:
+		w.Workplace = value
+	case FieldHeir:
+		w.Heir = value
+	default:
+		return ErrValue
+	}
+	if err != nil {
+		return ErrValue
+	}
+	return nil
+}
+
+// WorkerChanges returns the corrections of a worker, oldest first.
+func (tx *Tx) WorkerChanges(id string) (changes []WorkerChange, err error) {
+	err = tx.each("read the corrections of a worker", func(rows *sql.Rows) error {
+		var c WorkerChange
+		var row string
+		var at int64
+		if err := rows.Scan(&row, &c.Field, &c.Old, &c.By, &at); err != nil {
+			return err
+		}
+		c.At = time.UnixMicro(at).UTC()
+		err := tx.open("worker_changes", "old", row, &c.Old)
+		changes = append(changes, c)
+		return err
+	}, `SELECT id, field, old, by_person, at FROM worker_changes WHERE worker=$1 ORDER BY id`, id)
+	return changes, err
+}

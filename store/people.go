@@ -1,0 +1,295 @@
+package store
+
+import (
+	"cmp"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"slices"
+
+	"sahabatrt/program"
+)
+
+// ErrPhoneTaken means that the number belongs to another person already.
+var ErrPhoneTaken = errors.New("the phone number belongs to another person")
+
+// ErrNoRight means that the person does not hold the office that this needs, there and now.
+var ErrNoRight = errors.New("no right to do this here")
+
+// Honorific is how a person is addressed; the values are stored.
+type Honorific string
+
+// The honorifics; empty: not known.
+const (
+	Pak Honorific = "pak"
+	Bu  Honorific = "bu"
+)
+
+// Role is what an office allows; the values are stored.
+type Role string
+
+// The roles, from the RT upwards. A worker sees himself.
+const (
+	Ketua      Role = "ketua"
+	Sekretaris Role = "sekretaris"
+	Bendahara  Role = "bendahara"
+	Lurah      Role = "kelurahan"
+	Camat      Role = "kecamatan"
+	City       Role = "city"
+	BPJS       Role = "bpjs"
+	Admin      Role = "admin"
+	WorkerRole Role = "worker"
+)
+
+// CityCode is the place of an office for the whole city.
+const CityCode = "1571"
+
+// Office is a role at a place: the code of an RT, a kelurahan, a kecamatan, or CityCode; for WorkerRole the worker's id.
+type Office struct {
+	Role  Role
+	Place string
+}
+
+// Person is somebody who talks with the bot. Offices are those held now. It never prints who it is.
+type Person struct {
+	ID        string
+	Name      string
+	Phone     program.Phone
+	Honorific Honorific
+	Lang      string
+	Offices   []Office
+}
+
+// Format hides everything but the id, whatever the verb.
+func (p Person) Format(f fmt.State, _ rune) { io.WriteString(f, "person "+p.ID) }
+
+// LogValue hides everything but the id.
+func (p Person) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(p)) }
+
+// personPersonal is what people.personal seals.
+type personPersonal struct {
+	Name      string
+	Phone     program.Phone
+	Honorific Honorific `json:",omitempty"`
+	Lang      string    `json:",omitempty"`
+}
+
+// PutPerson adds a person or changes the one with this phone number (or this ID), and gives him the offices listed;
+// those he holds already stay. What p leaves empty stays as it was. A new ketua, sekretaris or bendahara of an RT takes the office over from the former one.
+// The same content twice changes nothing. ErrPhoneTaken: ID is given and the number is another's.
+func (tx *Tx) PutPerson(p Person) (id string, changed bool, err error) {
+	old, err := tx.sameAs(p)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		if p.ID == "" {
+			p.ID = newID()
+		}
+		changed, err = true, tx.addPerson(p)
+	case err == nil:
+		changed, err = tx.changePerson(old, &p)
+	}
+	if err != nil {
+		return "", false, err
+	}
+	for _, o := range p.Offices {
+		if slices.Contains(old.Offices, o) {
+			continue
+		}
+		changed = true
+		if err := tx.giveOffice(p.ID, o); err != nil {
+			return "", false, err
+		}
+	}
+	return p.ID, changed, nil
+}
+
+// sameAs finds the record that p is about.
+func (tx *Tx) sameAs(p Person) (Person, error) {
+	byPhone, err := tx.PersonByPhone(p.Phone)
+	if err == nil && p.ID != "" && p.ID != byPhone.ID {
+		return Person{}, ErrPhoneTaken
+	}
+	if errors.Is(err, ErrNotFound) && p.ID != "" {
+		return tx.Person(p.ID)
+	}
+	return byPhone, err
+}
+
+func (tx *Tx) addPerson(p Person) error {
+	sealed, err := tx.sealPerson(p)
+	if err != nil {
+		return err
+	}
+	if err := tx.exec("add a person", `INSERT INTO people(id, phone_key, personal, made_at) VALUES($1, $2, $3, $4)`,
+		p.ID, tx.index("phone", p.Phone.E164()), sealed, tx.Now.UnixMicro()); err != nil {
+		return err
+	}
+	return tx.audit("", "person.add", p.ID, "")
+}
+
+// changePerson keeps of the old record what the new one leaves empty.
+func (tx *Tx) changePerson(old Person, p *Person) (changed bool, err error) {
+	p.ID, p.Name = old.ID, cmp.Or(p.Name, old.Name)
+	p.Phone, p.Honorific, p.Lang = cmp.Or(p.Phone, old.Phone), cmp.Or(p.Honorific, old.Honorific), cmp.Or(p.Lang, old.Lang)
+	if personalOf(old) == personalOf(*p) {
+		return false, nil
+	}
+	sealed, err := tx.sealPerson(*p)
+	if err != nil {
+		return false, err
+	}
+	if err := tx.exec("change a person", `UPDATE people SET phone_key=$1, personal=$2 WHERE id=$3`,
+		tx.index("phone", p.Phone.E164()), sealed, p.ID); err != nil {
+		return false, err
+	}
+	return true, tx.audit("", "person.change", p.ID, "")
+}
+
+func personalOf(p Person) personPersonal {
+	return personPersonal{p.Name, p.Phone, p.Honorific, p.Lang}
+}
+
+func (tx *Tx) sealPerson(p Person) (string, error) {
+	b, err := json.Marshal(personalOf(p))
+	if err != nil {
+		return "", fmt.Errorf("write a person: %w", err)
+	}
+	return tx.seal("people", "personal", p.ID, string(b))
+}
+
+// Person returns a person with the offices held now, or ErrNotFound.
+func (tx *Tx) Person(id string) (Person, error) {
+	return tx.person(`SELECT id, personal FROM people WHERE id=$1`, id)
+}
+
+// PersonByPhone returns the one person with this number, or ErrNotFound.
+func (tx *Tx) PersonByPhone(phone program.Phone) (Person, error) {
+	if phone.IsZero() {
+		return Person{}, ErrNotFound
+	}
+	return tx.person(`SELECT id, personal FROM people WHERE phone_key=$1`, tx.index("phone", phone.E164()))
+}
+
+// Officers returns who holds a role at a place now.
+func (tx *Tx) Officers(role Role, place string) ([]Person, error) {
+	ids, err := tx.holders(role, place)
+	if err != nil {
+		return nil, err
+	}
+	people := make([]Person, len(ids))
+	for i, id := range ids {
+		if people[i], err = tx.Person(id); err != nil {
+			return nil, err
+		}
+	}
+	return people, nil
+}
+
+func (tx *Tx) holders(role Role, place string) (ids []string, err error) {
+	err = tx.each("list who holds an office", func(rows *sql.Rows) error {
+		var id string
+		err := rows.Scan(&id)
+		ids = append(ids, id)
+		return err
+	}, `SELECT person FROM offices WHERE role=$1 AND place=$2 AND until=0 ORDER BY id`, string(role), place)
+	return ids, err
+}
+
+// person reads the person that a query with id and personal finds.
+func (tx *Tx) person(query, arg string) (Person, error) {
+	var p Person
+	var text string
+	err := tx.QueryRow(query, arg).Scan(&p.ID, &text)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Person{}, ErrNotFound
+	}
+	if err != nil {
+		return Person{}, fmt.Errorf("read a person: %w", err)
+	}
+	var personal personPersonal
+	if err := tx.openJSON("people", p.ID, text, &personal); err != nil {
+		return Person{}, err
+	}
+	p.Name, p.Phone, p.Honorific, p.Lang = personal.Name, personal.Phone, personal.Honorific, personal.Lang
+	p.Offices, err = tx.offices(p.ID)
+	return p, err
+}
+
+func (tx *Tx) offices(person string) (offices []Office, err error) {
+	err = tx.each("list the offices of a person", func(rows *sql.Rows) error {
+		var o Office
+		err := rows.Scan(&o.Role, &o.Place)
+		offices = append(offices, o)
+		return err
+	}, `SELECT role, place FROM offices WHERE person=$1 AND until=0 ORDER BY id`, person)
+	return offices, err
+}
+
+// single are the offices that one person of an RT holds at a time.
+var single = []Role{Ketua, Sekretaris, Bendahara}
+
+func (tx *Tx) giveOffice(person string, o Office) error {
+	if slices.Contains(single, o.Role) {
+		former, err := tx.holders(o.Role, o.Place)
+		if err != nil {
+			return err
+		}
+		for _, id := range former {
+			if err := tx.EndOffice(id, o, ""); err != nil {
+				return err
+			}
+		}
+	}
+	if err := tx.exec("give an office", `INSERT INTO offices(id, person, role, place, since) VALUES($1, $2, $3, $4, $5)`,
+		newID(), person, string(o.Role), o.Place, tx.Now.UnixMicro()); err != nil {
+		return err
+	}
+	return tx.audit("", "office.give", person, "")
+}
+
+// EndOffice ends an office now; one that is not held is no error. by is the id of who ends it, "" for an import.
+func (tx *Tx) EndOffice(person string, o Office, by string) error {
+	n, err := tx.Exec(`UPDATE offices SET until=$1 WHERE person=$2 AND role=$3 AND place=$4 AND until=0`,
+		tx.Now.UnixMicro(), person, string(o.Role), o.Place)
+	if err != nil {
+		return fmt.Errorf("end an office: %w", err)
+	}
+	if n == 0 {
+		return nil
+	}
+	return tx.audit(by, "office.end", person, "")
+}
+
+// Holds says whether the person holds one of the roles at the place in this moment, by the records.
+func (tx *Tx) Holds(person, place string, roles ...Role) (bool, error) {
+	offices, err := tx.offices(person)
+	return slices.ContainsFunc(offices, func(o Office) bool {
+		return o.Place == place && slices.Contains(roles, o.Role)
+	}), err
+}
+
+// mustHold is Holds as an error: ErrNoRight.
+func (tx *Tx) mustHold(person, place string, roles ...Role) error {
+	held, err := tx.Holds(person, place, roles...)
+	if err != nil {
+		return err
+	}
+	if !held {
+		return ErrNoRight
+	}
+	return nil
+}
+
+// openJSON opens the personal column of a row.
+func (tx *Tx) openJSON(table, id, text string, v any) error {
+	if err := tx.open(table, "personal", id, &text); err != nil {
+		return err
+	}
+	if err := json.Unmarshal([]byte(text), v); err != nil {
+		return fmt.Errorf("read %s.personal of %s: not what was written", table, id) // the cause could quote it
+	}
+	return nil
+}
