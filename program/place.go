@@ -168,8 +168,7 @@ func findPlaces[P any](s string, all []P, describe func(P) (code, name string)) 
 	likenesses := []func(code, name string) bool{
 		func(code, _ string) bool { return strings.ReplaceAll(strings.TrimSpace(s), ".", "") == code },
 		func(_, name string) bool { return squeeze(name) == squeeze(typed) },
-		func(_, name string) bool { return strings.HasPrefix(squeeze(name), squeeze(typed)) && len(typed) > 2 },
-		func(_, name string) bool { return strings.Contains(" "+name+" ", " "+typed+" ") },
+		func(_, name string) bool { return isPart(name, typed) },
 		func(_, name string) bool { return nearly(squeeze(name), squeeze(typed)) },
 	}
 	for _, alike := range likenesses {
@@ -214,6 +213,11 @@ func placeKey(s string) string {
 }
 
 func squeeze(key string) string { return strings.ReplaceAll(key, " ", "") }
+
+// isPart says whether typed begins the name or is whole words within it.
+func isPart(name, typed string) bool {
+	return len(typed) > 2 && strings.HasPrefix(squeeze(name), squeeze(typed)) || strings.Contains(" "+name+" ", " "+typed+" ")
+}
 
 // nearly allows one slip of the finger from five letters on, two from ten.
 func nearly(name, typed string) bool {

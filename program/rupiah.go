@@ -3,6 +3,7 @@ package program
 import (
 	"errors"
 	"math/big"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
@@ -50,13 +51,8 @@ func ParseRupiah(s string) (Rupiah, error) {
 		return 0, ErrRupiah
 	}
 	text := strings.ToLower(strings.TrimSpace(s))
-	negative := strings.HasPrefix(text, "-rp")
-	text = bareAmount(strings.TrimPrefix(text, "-"), negative || !strings.HasPrefix(text, "-"))
-	tokens, err := amountTokens(text)
-	if err != nil {
-		return 0, err
-	}
-	value, err := readAmount(tokens)
+	text, negative := strings.CutPrefix(text, "-rp")
+	value, err := readAmount(amountTokens(bareAmount(text)))
 	if err != nil {
 		return 0, err
 	}
@@ -72,12 +68,8 @@ func ParseRupiah(s string) (Rupiah, error) {
 	return Rupiah(value.Num().Int64()), nil
 }
 
-// bareAmount takes the currency and the closing dash off; a text that may not
-// be an amount becomes empty.
-func bareAmount(text string, allowed bool) string {
-	if !allowed {
-		return ""
-	}
+// bareAmount takes the currency and the closing dash off.
+func bareAmount(text string) string {
 	for _, currency := range []string{"rp.", "rp", "idr"} {
 		if rest, found := strings.CutPrefix(text, currency); found {
 			text = rest
@@ -88,45 +80,54 @@ func bareAmount(text string, allowed bool) string {
 		text = strings.TrimSuffix(text, tail)
 	}
 	text = strings.TrimSpace(text)
-	for _, tail := range []string{",-", ".-", ",--"} {
+	for _, tail := range []string{",--", ",-", ".-"} {
 		text = strings.TrimSuffix(text, tail)
 	}
 	return strings.TrimSpace(text)
 }
 
 // amountTokens splits "1jt200rb" into 1, jt, 200, rb. Numbers keep their dots
-// and commas; a space or a dash separates.
-func amountTokens(text string) ([]string, error) {
+// and commas; spaces, and a dash between two words, separate. A text with
+// anything else has no tokens.
+func amountTokens(text string) []string {
 	var tokens []string
-	kind := ' '
+	kind := separator
 	for _, r := range text {
-		k := amountRune(r)
-		if k == '?' {
-			return nil, ErrRupiah
-		}
-		if k != ' ' && k == kind {
+		previous := kind
+		kind = amountRune(r)
+		switch {
+		case kind == stranger, r == '-' && len(tokens) == 0:
+			return nil
+		case kind == separator:
+		case kind == previous:
 			tokens[len(tokens)-1] += string(r)
-		} else if k != ' ' {
+		default:
 			tokens = append(tokens, string(r))
 		}
-		kind = k
 	}
-	if len(tokens) == 0 {
-		return nil, ErrRupiah
-	}
-	return tokens, nil
+	return tokens
 }
 
-func amountRune(r rune) rune {
+// runeKind tells apart the runes of an amount.
+type runeKind int
+
+const (
+	stranger runeKind = iota
+	separator
+	figure
+	letter
+)
+
+func amountRune(r rune) runeKind {
 	switch {
 	case r >= '0' && r <= '9', r == '.', r == ',':
-		return '0'
+		return figure
 	case r >= 'a' && r <= 'z':
-		return 'a'
+		return letter
 	case unicode.IsSpace(r), r == '-':
-		return ' '
+		return separator
 	}
-	return '?'
+	return stranger
 }
 
 const (
@@ -170,6 +171,9 @@ type amount struct {
 }
 
 func readAmount(tokens []string) (*big.Rat, error) {
+	if len(tokens) == 0 {
+		return nil, ErrRupiah
+	}
 	if len(tokens) == 1 && amountSlang[tokens[0]] > 0 {
 		return big.NewRat(amountSlang[tokens[0]], 1), nil
 	}
@@ -210,7 +214,7 @@ func (a *amount) add(word string) bool {
 		return a.tens(tens)
 	}
 	unit, ok := amountUnits[word]
-	if !ok {
+	if !ok && len(word) > 3 {
 		unit, ok = amountUnits[strings.TrimSuffix(word, "an")] // "2 jutaan"
 	}
 	return ok && a.closeGroup(unit)
@@ -244,7 +248,11 @@ func (a *amount) half() bool {
 }
 
 func (a *amount) tens(tens int64) bool {
-	if a.last == nil || tens >= max(a.floor, 2) && a.raw == "" || a.last.Cmp(big.NewRat(10, 1)) >= 0 {
+	floor := a.floor
+	if a.raw != "" {
+		floor = ribu // "5 ratus"
+	}
+	if a.last == nil || max(tens, 10) >= floor || a.last.Cmp(big.NewRat(10, 1)) >= 0 {
 		return false
 	}
 	value := new(big.Rat).Mul(a.last, big.NewRat(tens, 1))
@@ -271,7 +279,7 @@ func (a *amount) join(v *big.Rat) {
 
 // closeGroup ends a group with its unit; units must fall: "sejuta dua ratus ribu".
 func (a *amount) closeGroup(unit int64) bool {
-	if a.empty() || a.unit > 0 && unit >= a.unit {
+	if a.empty() || a.unit > 0 && unit >= a.unit || singleMarkThousands.MatchString(a.raw) {
 		return false
 	}
 	a.join(new(big.Rat))
@@ -289,6 +297,9 @@ func (a *amount) finish() (*big.Rat, error) {
 	}
 	raw := a.raw
 	a.join(new(big.Rat))
+	if a.unit == 0 && barePoint.MatchString(raw) {
+		return nil, ErrRupiah
+	}
 	if a.unit == 0 {
 		return a.group, nil
 	}
@@ -311,11 +322,22 @@ func (a *amount) tail(raw string) (*big.Rat, bool) {
 		places := map[int]int64{1: 10, 3: 1_000}[len(raw)]
 		return big.NewRat(a.unit, max(places, 1)), places > 0
 	}
+	if a.group.Cmp(big.NewRat(1, 2)) == 0 {
+		return big.NewRat(a.unit, 1), true // "sejuta setengah"
+	}
 	if a.unit == ribu {
 		return one, true
 	}
 	return big.NewRat(a.unit, ribu), a.group.Cmp(big.NewRat(100, 1)) >= 0
 }
+
+// Numbers with two readings.
+var (
+	// singleMarkThousands before a unit: "1.500 jt" may be 1,5 juta or 1,5 miliar.
+	singleMarkThousands = regexp.MustCompile(`^[1-9][0-9]{0,2}[.,][0-9]{3}$`)
+	// barePoint without a unit: "16.00" may lack a zero.
+	barePoint = regexp.MustCompile(`^[0-9]+\.([0-9]{1,2}|[0-9]{4,})$`)
+)
 
 // readNumber reads digits with their dots and commas. Groups of three are
 // thousands ("16.800", "1,500,000"); otherwise one mark is a decimal sign,
@@ -327,7 +349,7 @@ func readNumber(s string) (*big.Rat, bool) {
 		if !ok || decimal && !allDigits(fraction) {
 			continue
 		}
-		if len(fraction) == 3 && whole == digits && whole != "0" {
+		if len(fraction) == 3 && whole != "0" {
 			continue // "16,800": thousands, read in the other round
 		}
 		return new(big.Rat).SetString(digits + "." + fraction + "0")
@@ -338,7 +360,10 @@ func readNumber(s string) (*big.Rat, bool) {
 func joinThousands(s, mark string) (string, bool) {
 	groups := strings.Split(s, mark)
 	for i, g := range groups {
-		if !allDigits(g) || len(groups) > 1 && (i == 0 && len(g) > 3 || i > 0 && len(g) != 3) {
+		if !allDigits(g) {
+			return "", false
+		}
+		if len(groups) > 1 && (len(g) > 3 || i > 0 && len(g) < 3 || groups[0][0] == '0') {
 			return "", false
 		}
 	}
