@@ -453,12 +453,15 @@ func testClose(s *stage) {
 	s.claim(p, sent("unplayed", "1"))
 	c := s.claim(p, sent("answered", "1"))
 	s.put(p, c, bot.Outcome{Session: []byte("one"), Replies: says(c, "first")})
+	finished := s.claim(p, sent("finished", "1"))
+	s.put(p, finished, bot.Outcome{Session: noted(finished)})
 	if err := p.Close(s.Context()); err != nil {
 		s.Fatal(err)
 	}
 	s.lost("Put after Close", p.Put(s.Context(), &bot.Claim{Inbox: []bot.Update{sent("answered", "1")}, Lease: c.Lease}, bot.Outcome{}))
 	claims := s.due(q, 8)
 	s.want("claims", len(claims), 2)
+	s.want("session of a chat that was only to be freed", string(s.claim(q, sent("finished", "2")).Session), "1 ")
 	for _, c := range claims {
 		s.want("tries of a chat that was given back", c.Tries, 0)
 		s.finish(q, c)
@@ -595,14 +598,18 @@ func testLimit(s *stage) {
 		s.clock.pass(time.Second)
 		s.beat(q)
 	}
-	var got []string
-	for _, n := range []int{3, 0, 4, 20} {
-		for _, c := range s.due(q, n) {
+	s.accept(q, sent("0", "2")) // one that writes again does not lose its place
+	for _, row := range []struct {
+		n    int
+		want string
+	}{{3, "0 1 2"}, {0, ""}, {4, "3 4 5 6"}, {20, "7 8 9"}} {
+		var got []string
+		for _, c := range s.due(q, row.n) {
 			got = append(got, c.Addr.ID)
 			s.finish(q, c)
 		}
+		s.want("chats, the longest waiting first", strings.Join(got, " "), row.want)
 	}
-	s.want("chats, the longest waiting first", got, []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9})
 	for _, c := range mine {
 		s.finish(q, c)
 	}

@@ -130,6 +130,33 @@ func TestSealed(t *testing.T) {
 	}
 }
 
+// What was played is remembered by its id alone; what was set aside keeps its content for the operator.
+func TestOnlyAsideKeepsItsBody(t *testing.T) {
+	db := openStore(t, noon)
+	s := start(db, "a")
+	from := bot.Address{Channel: "terminal", ID: "1"}
+	claims, err := s.Accept(t.Context(), []bot.Update{{ID: "played", From: from}, {ID: "aside", From: from}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, aside := range []bool{false, true} {
+		if err := s.Put(t.Context(), claims[0], bot.Outcome{Aside: aside}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for id, want := range map[string]bool{"played": false, "aside": true} {
+		var body string
+		if err := db.View(t.Context(), func(tx *store.Tx) error {
+			return tx.QueryRow(`SELECT body FROM session_inbox WHERE id = $1`, id).Scan(&body)
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if (body != "") != want {
+			t.Errorf("%s keeps its body: %v, want %v", id, !want, want)
+		}
+	}
+}
+
 // A sealed value opens only where it was sealed: one chat's session moved to another's row is refused.
 func TestSealedForItsChat(t *testing.T) {
 	db := openStore(t, noon)
