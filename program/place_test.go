@@ -27,6 +27,9 @@ func TestTheCityIsWhole(t *testing.T) {
 		"157107": 7, "157108": 7, "157109": 7, "157110": 5, "157111": 6,
 	}
 	for _, k := range Kecamatans() {
+		if found, ok := KecamatanByCode(k.Code); !ok || found != k {
+			t.Errorf("%s is not found by its code", k.Code)
+		}
 		if wards[k.Code] != want[k.Code] {
 			t.Errorf("%s has %d kelurahan, want %d", k.Name, wards[k.Code], want[k.Code])
 		}
@@ -90,6 +93,19 @@ func TestParseRT(t *testing.T) {
 	for _, code := range []string{"", "1571071012", "1571071012-RT14", "1571071012-RT000", "1571071012-rt014"} {
 		if _, err := ParseRTCode(code); !errors.Is(err, ErrRT) {
 			t.Errorf("ParseRTCode(%q) = %v, want ErrRT", code, err)
+		}
+	}
+}
+
+func TestRTTextReadsBack(t *testing.T) {
+	for _, want := range []RT{{}, {"1571071012", 14}, {"1571011001", 999}} {
+		text, err := want.MarshalText()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := RT{"1571071012", 1}
+		if err := got.UnmarshalText(text); err != nil || got != want {
+			t.Errorf("%q reads back as %s, %v", text, got, err)
 		}
 	}
 }

@@ -241,6 +241,9 @@ func TestBudget(t *testing.T) { // rule 12
 		if got := c.budget.Valid(); !errors.Is(got, c.want) {
 			t.Errorf("%+v: %v, want %v", c.budget, got, c.want)
 		}
+		if b := c.budget; c.want == nil && b.Remaining()+b.Spent+b.Committed != b.Ceiling {
+			t.Errorf("%+v: parts and %s remaining are not the ceiling", b, b.Remaining())
+		}
 	}
 }
 
