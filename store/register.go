@@ -185,7 +185,7 @@ func (tx *Tx) result(id string, amount program.Rupiah) (Registered, error) {
 
 // Confirm promises the months that wait, once the year has a ceiling (rule 9) or the kelurahan has looked at a
 // registration that was held (rules 15, 19): by must hold the office for it (ErrNoRight). What a membership that has not
-// begun could no longer pay in time is cancelled first. *ErrNotEnough changes nothing; ErrState: nothing waits.
+// begun could no longer pay in time is cancelled first. *ErrNotEnough changes nothing; ErrState: the registration is over.
 func (tx *Tx) Confirm(id, op string, by Person) (r Registered, err error) {
 	w, err := tx.Worker(id)
 	if err != nil {
