@@ -1,0 +1,183 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+const (
+	turnDeadline = 10 * time.Second
+	turnTries    = 3
+	dueEvery     = time.Second
+	dueAtOnce    = 256
+	longestPause = 30 * time.Second
+)
+
+// Lanes plays every claimed chat in a loop of its own: chats run side by side, the messages of one chat in order.
+// Its fields are set once, before the first Accept.
+type Lanes struct {
+	Engine   *Engine
+	Sessions Sessions
+	Channels map[string]Channel
+	Now      func() time.Time
+	Log      *slog.Logger
+
+	running sync.WaitGroup
+}
+
+// Accept keeps the updates and starts the lanes of the chats that nobody played. Only when it returns nil may the
+// updates be acknowledged. ctx bounds the accepting; life is the lanes'.
+func (l *Lanes) Accept(ctx, life context.Context, in []Update) error {
+	claims, err := l.Sessions.Accept(ctx, in)
+	l.begin(life, claims)
+	if err != nil {
+		return fmt.Errorf("accept %d updates: %w", len(in), err)
+	}
+	return nil
+}
+
+// Recover takes over what nobody plays, until there is none, and writes the heartbeat.
+func (l *Lanes) Recover(ctx context.Context) error {
+	for {
+		claims, err := l.Sessions.Due(ctx, dueAtOnce)
+		if err != nil {
+			return fmt.Errorf("look for chats that are due: %w", err)
+		}
+		if len(claims) == 0 {
+			return nil
+		}
+		l.begin(ctx, claims)
+	}
+}
+
+// Run recovers at once and then every second until ctx ends, waits for the lanes and gives all claims back.
+func (l *Lanes) Run(ctx context.Context) error {
+	tick := time.NewTicker(dueEvery)
+	defer tick.Stop()
+	for {
+		if err := l.Recover(ctx); err != nil && ctx.Err() == nil {
+			l.Log.Error("recovery failed", "err", err)
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			l.Wait()
+			return l.Sessions.Close(context.WithoutCancel(ctx))
+		}
+	}
+}
+
+// Wait returns when no chat is being played.
+func (l *Lanes) Wait() { l.running.Wait() }
+
+func (l *Lanes) begin(ctx context.Context, claims []*Claim) {
+	for _, c := range claims {
+		l.running.Go(func() {
+			if err := l.lane(ctx, c); err != nil && ctx.Err() == nil && !errors.Is(err, ErrClaimLost) {
+				l.Log.Error("chat left to recovery", "chat", c.Addr, "err", err)
+			}
+		})
+	}
+}
+
+// lane delivers and plays one chat until it is free. An error leaves the chat to Due.
+func (l *Lanes) lane(ctx context.Context, c *Claim) error {
+	for {
+		sent := 0
+		if len(c.Replies) > 0 {
+			if err := l.send(ctx, c.Replies[0]); err != nil {
+				return err
+			}
+			sent = 1
+		} else if len(c.Inbox) > 0 {
+			out, err := l.turn(ctx, c)
+			if err != nil {
+				return err
+			}
+			if err := l.Sessions.Put(context.WithoutCancel(ctx), c, out); err != nil {
+				return fmt.Errorf("keep turn: %w", err)
+			}
+			if len(c.Replies) > 0 {
+				continue
+			}
+		}
+		more, err := l.Sessions.Done(context.WithoutCancel(ctx), c, sent)
+		if err != nil {
+			return fmt.Errorf("note delivery: %w", err)
+		}
+		if !more {
+			return nil
+		}
+	}
+}
+
+// send delivers one reply, however long it takes; an address that is gone takes nothing any more.
+func (l *Lanes) send(ctx context.Context, m Message) error {
+	channel := l.Channels[m.To.Channel]
+	if channel == nil {
+		return fmt.Errorf("no channel %q", m.To.Channel)
+	}
+	for pause := time.Second; ; pause = min(2*pause, longestPause) {
+		err := channel.Send(ctx, m)
+		if err == nil {
+			return nil
+		}
+		var se *SendError
+		if errors.As(err, &se) && se.Gone {
+			l.Log.Warn("address gone", "chat", m.To)
+			return nil
+		}
+		if se != nil && se.RetryAfter > 0 {
+			pause = se.RetryAfter
+		}
+		l.Log.Warn("reply not delivered yet", "chat", m.To, "err", err)
+		if err := sleep(ctx, pause); err != nil {
+			return err
+		}
+	}
+}
+
+// turn plays the first update; after three failures it is set aside and the person is told that it was not recorded.
+// The error is that of a process that stops: the update waits for the next one.
+func (l *Lanes) turn(ctx context.Context, c *Claim) (Outcome, error) {
+	for try := c.Tries; try < turnTries; try++ {
+		out, err := l.attempt(ctx, c)
+		if err == nil {
+			return out, nil
+		}
+		if ctx.Err() != nil {
+			return Outcome{}, ctx.Err()
+		}
+		l.Log.Error("turn failed", "chat", c.Addr, "try", try+1, "err", err)
+		if err := sleep(ctx, 100*time.Millisecond<<(2*try)); err != nil {
+			return Outcome{}, err
+		}
+	}
+	return Outcome{Session: c.Session, Replies: []Message{l.Engine.Fault(c.Session, c.Addr)}, Aside: true}, nil
+}
+
+func (l *Lanes) attempt(ctx context.Context, c *Claim) (out Outcome, err error) {
+	ctx, cancel := context.WithTimeout(ctx, turnDeadline)
+	defer cancel()
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("turn panicked: %T", r)
+		}
+	}()
+	return l.Engine.Play(ctx, c.Session, c.Inbox[0], l.Now())
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

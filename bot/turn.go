@@ -1,0 +1,74 @@
+package bot
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"sahabatrt/locales"
+)
+
+// Turn is one update being played: what came in, and what is said. It writes nothing.
+type Turn struct {
+	Update Update
+	Now    time.Time
+	Lang   string
+	Text   string            // what was typed, trimmed; "" for a press
+	Choice string            // the choice that was pressed, typed, or meant by its number
+	Args   map[string]string // what the wish that started this conversation said already
+	Kept   []locales.Text    // titles of the unfinished conversations, the newest last
+
+	cat  *locales.Catalogue
+	op   string
+	said []string
+}
+
+// Say adds a reply; it sends nothing.
+func (t *Turn) Say(text locales.Text) {
+	if s := t.cat.Render(t.Lang, text); s != "" {
+		t.said = append(t.said, s)
+	}
+}
+
+// Op is the operation id of this step at this prompt: the same however often the answer arrives.
+func (t *Turn) Op() string { return t.op }
+
+// Words are what people type for a thing, in every language.
+func (t *Turn) Words(id string) []string { return t.cat.Words(id) }
+
+// answer is what an operation keeps, so that a second arrival says the same.
+type answer struct {
+	Kind  nextKind
+	Name  string            `json:",omitempty"`
+	Args  map[string]string `json:",omitempty"`
+	Said  []string          `json:",omitempty"`
+	Draft json.RawMessage
+}
+
+// Keep packs what a changing step decided: its replies, where it goes and its draft.
+func Keep[D any](t *Turn, next Next, d *D) ([]byte, error) {
+	draft, err := json.Marshal(d)
+	if err != nil {
+		return nil, fmt.Errorf("keep the answer of %s: %w", t.op, err)
+	}
+	return json.Marshal(answer{next.kind, next.name, next.args, t.said, draft})
+}
+
+// Recall is the inverse of Keep: the turn says and decides what it did the first time.
+func Recall[D any](t *Turn, kept []byte, d *D) (Next, error) {
+	var a answer
+	if err := json.Unmarshal(kept, &a); err != nil {
+		return Next{}, fmt.Errorf("recall the answer of %s: %w", t.op, err)
+	}
+	if err := json.Unmarshal(a.Draft, d); err != nil {
+		return Next{}, fmt.Errorf("recall the draft of %s: %w", t.op, err)
+	}
+	t.said = a.Said
+	return Next{kind: a.Kind, name: a.Name, args: a.Args}, nil
+}
+
+// Plain is how typed words are compared: lower case, single spaces, no punctuation at the ends.
+func Plain(s string) string {
+	return strings.Trim(strings.Join(strings.Fields(strings.ToLower(s)), " "), " .,!?:;\"'()[]")
+}

@@ -1,0 +1,167 @@
+// Package conversations is what the bot says and asks: one file a flow, its words in locales.
+//
+// A flow reads who speaks and what he may do in SQL each time something personal is shown or changed, and changes
+// records only through an operation of the store. No rule of the programme is decided here.
+package conversations
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"sahabatrt/bot"
+	"sahabatrt/locales"
+	"sahabatrt/program"
+	"sahabatrt/store"
+)
+
+// Conversations are the flows over one store.
+type Conversations struct {
+	Store    *store.DB
+	Settings program.Settings
+}
+
+// All are the flows, in menu order.
+func (c *Conversations) All() []bot.Playable {
+	return []bot.Playable{
+		c.greet().Playable(),
+		c.menu().Playable(),
+		c.register().Playable(),
+		c.registered().Playable(),
+		c.budget().Playable(),
+		c.workers().Playable(),
+		c.complete().Playable(),
+		c.contribution().Playable(),
+		c.benefits().Playable(),
+		c.join().Playable(),
+		c.help().Playable(),
+		c.person().Playable(),
+		c.language().Playable(),
+		c.accident().Playable(),
+		c.death().Playable(),
+	}
+}
+
+// Engine is the bot that plays these conversations.
+func (c *Conversations) Engine(texts *locales.Catalogue, newID func() string) *bot.Engine {
+	return &bot.Engine{
+		Flows: c.All(), Texts: texts, NewID: newID, Understand: understand,
+		Greet: "greet", Menu: "menu", Help: "help", Person: "person",
+	}
+}
+
+// errStranger: nobody is linked to this chat.
+var errStranger = errors.New("stranger")
+
+// speaker is who writes in this chat. A number that the channel vouches for and that stands on the imported list links
+// the chat; the result is errStranger for whoever is unknown.
+func (c *Conversations) speaker(ctx context.Context, t *bot.Turn) (p store.Person, err error) {
+	from := t.Update.From
+	err = c.Store.View(ctx, func(tx *store.Tx) (err error) {
+		p, err = tx.PersonByChat(from.Channel, from.ID)
+		return err
+	})
+	if !errors.Is(err, store.ErrNotFound) {
+		return p, wrap(err, "read who speaks")
+	}
+	phone, err := program.ParsePhone(t.Update.Phone)
+	if err != nil {
+		return p, errStranger
+	}
+	err = c.Store.Update(ctx, func(tx *store.Tx) error {
+		if p, err = tx.PersonByPhone(phone); err != nil {
+			return err
+		}
+		return tx.LinkChat(from.Channel, from.ID, p.ID, "phone")
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		return p, errStranger
+	}
+	return p, wrap(err, "link a chat by its phone number")
+}
+
+func wrap(err error, attempt string) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", attempt, err)
+}
+
+// officer is the speaker with the RT that he works for; stranger and wrong are said when there is none.
+func (c *Conversations) officer(ctx context.Context, t *bot.Turn) (p store.Person, rt program.RT, ok bool, err error) {
+	p, err = c.speaker(ctx, t)
+	if errors.Is(err, errStranger) {
+		t.Say(locales.T("greet.stranger_refused"))
+		return p, rt, false, nil
+	}
+	if err != nil {
+		return p, rt, false, err
+	}
+	if rt, ok = officeRT(p); !ok {
+		t.Say(locales.T("greet.not_rt"))
+	}
+	return p, rt, ok, nil
+}
+
+// officeRT is the RT of whoever may see its records.
+func officeRT(p store.Person) (program.RT, bool) {
+	for _, o := range p.Offices {
+		if o.Role != store.Ketua && o.Role != store.Sekretaris && o.Role != store.Bendahara {
+			continue
+		}
+		if rt, err := program.ParseRTCode(o.Place); err == nil {
+			return rt, true
+		}
+	}
+	return program.RT{}, false
+}
+
+// head is how an officer is spoken to.
+func head(p store.Person) locales.Text {
+	for _, o := range p.Offices {
+		if o.Role == store.Ketua && p.Honorific != "" {
+			return locales.T("address.rt_" + string(p.Honorific))
+		}
+	}
+	if p.Honorific != "" {
+		return locales.T("address." + string(p.Honorific))
+	}
+	return locales.T("address.both")
+}
+
+// called is how a worker is spoken of: Pak or Bu by what the KTP says, both until it is known.
+func called(name string, sex program.Sex) locales.Text {
+	switch sex {
+	case program.Male:
+		return locales.T("address.named_pak", "Name", name)
+	case program.Female:
+		return locales.T("address.named_bu", "Name", name)
+	}
+	return locales.T("address.named_both", "Name", name)
+}
+
+// once changes records as the operation of this turn: a second arrival of the same answer changes nothing and gets the
+// same reply. An error of change leaves no trace.
+func once[D any](ctx context.Context, c *Conversations, t *bot.Turn, by string, d *D, change func(*store.Tx) (bot.Next, error)) (bot.Next, error) {
+	answer, _, err := c.Store.Operate(ctx, t.Op(), by, func(tx *store.Tx) ([]byte, error) {
+		next, err := change(tx)
+		if err != nil {
+			return nil, err
+		}
+		return bot.Keep(t, next, d)
+	})
+	if err != nil {
+		return bot.Next{}, err
+	}
+	return bot.Recall(t, answer, d)
+}
+
+func choice(id, label string) bot.Choice {
+	return bot.Choice{ID: id, Label: locales.T(label), Words: "words." + label}
+}
+
+// say makes a flow that only tells something: it may interrupt any other.
+func say(name string, tell func(context.Context, *bot.Turn) error) bot.Flow[struct{}] {
+	return bot.Flow[struct{}]{Name: name, ReadOnly: true,
+		Begin: func(ctx context.Context, t *bot.Turn, _ *struct{}) (bot.Next, error) { return bot.End(), tell(ctx, t) }}
+}

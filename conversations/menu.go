@@ -1,0 +1,74 @@
+package conversations
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"sahabatrt/bot"
+	"sahabatrt/locales"
+	"sahabatrt/store"
+)
+
+// What a person can ask for from the menu, by what he is. The ids are names of flows.
+var (
+	menuRT       = []string{"register", "budget", "workers", "contribution", "benefits", "help"}
+	menuTreasury = []string{"budget", "workers", "contribution", "benefits", "help"}
+	menuPublic   = []string{"benefits", "contribution", "join", "person"}
+)
+
+// menu is where every conversation begins and ends.
+func (c *Conversations) menu() bot.Flow[struct{}] {
+	return bot.Flow[struct{}]{Name: "menu", Steps: []bot.Step[struct{}]{{Name: "pick", Ask: c.askMenu, Answer: c.answerMenu}}}
+}
+
+func (c *Conversations) askMenu(ctx context.Context, t *bot.Turn, _ *struct{}) (bot.Prompt, error) {
+	p, err := c.speaker(ctx, t)
+	if err != nil && !errors.Is(err, errStranger) {
+		return bot.Prompt{}, err
+	}
+	prompt := bot.Prompt{Text: locales.T("menu.ask", "Head", head(p)), ShareContact: err != nil}
+	if len(t.Kept) > 0 {
+		prompt.Choices = append(prompt.Choices, choice("resume", "menu.resume"))
+	}
+	for _, flow := range menuOf(p) {
+		prompt.Choices = append(prompt.Choices, choice(flow, "menu."+flow))
+	}
+	return prompt, nil
+}
+
+func menuOf(p store.Person) []string {
+	if canRegister(p) {
+		return menuRT
+	}
+	if _, ok := officeRT(p); ok {
+		return menuTreasury
+	}
+	return menuPublic
+}
+
+func canRegister(p store.Person) bool {
+	for _, o := range p.Offices {
+		if o.Role == store.Ketua || o.Role == store.Sekretaris {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *Conversations) answerMenu(ctx context.Context, t *bot.Turn, _ *struct{}) (bot.Next, error) {
+	switch {
+	case t.Choice == "resume":
+		return bot.Resume(), nil
+	case t.Choice != "" && !strings.HasPrefix(t.Choice, "_"):
+		return bot.Go(t.Choice, nil), nil
+	case t.Update.Contact == nil:
+		return bot.Again(locales.Text{}), nil
+	case t.Update.Phone == "":
+		return bot.Again(locales.T("greet.phone.own")), nil
+	}
+	if _, err := c.speaker(ctx, t); errors.Is(err, errStranger) {
+		return bot.Again(locales.T("greet.phone.unlisted")), nil
+	}
+	return bot.Go("greet", nil), nil
+}

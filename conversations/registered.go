@@ -1,0 +1,96 @@
+package conversations
+
+import (
+	"context"
+	"errors"
+
+	"sahabatrt/bot"
+	"sahabatrt/locales"
+	"sahabatrt/store"
+)
+
+// kept is the worker that was just registered.
+type kept struct{ Worker, Name string }
+
+// registered is what can be done right after a registration: the next one, the rest of the data, or taking it back.
+func (c *Conversations) registered() bot.Flow[kept] {
+	return bot.Flow[kept]{
+		Name: "registered",
+		Begin: func(_ context.Context, t *bot.Turn, d *kept) (bot.Next, error) {
+			d.Worker, d.Name = t.Args["worker"], t.Args["name"]
+			return bot.Next{}, nil
+		},
+		Steps: []bot.Step[kept]{
+			{Name: "then", Ask: askThen, Answer: answerThen, Help: "registered.then.help"},
+			{Name: "undo", Ask: askUndo, Answer: c.answerUndo, Help: "registered.undo.help"},
+		},
+	}
+}
+
+func askThen(context.Context, *bot.Turn, *kept) (bot.Prompt, error) {
+	return bot.Prompt{Text: locales.T("registered.then.ask"), Choices: []bot.Choice{
+		choice("register", "registered.then.next"), choice("complete", "registered.then.complete"),
+		choice("undo", "registered.then.undo"), choice("menu", "button.menu"),
+	}}, nil
+}
+
+func answerThen(_ context.Context, t *bot.Turn, d *kept) (bot.Next, error) {
+	switch t.Choice {
+	case "register", "menu":
+		return bot.Go(t.Choice, nil), nil
+	case "complete":
+		return bot.Go("complete", map[string]string{"worker": d.Worker}), nil
+	case "undo":
+		return bot.To("undo"), nil
+	}
+	return bot.Again(locales.Text{}), nil
+}
+
+func askUndo(_ context.Context, _ *bot.Turn, d *kept) (bot.Prompt, error) {
+	return bot.Prompt{Text: locales.T("registered.undo.ask", "Name", d.Name), Choices: []bot.Choice{
+		{ID: "yes", Label: locales.T("registered.undo.yes"), Words: "words.yes"},
+		{ID: "no", Label: locales.T("registered.undo.no"), Words: "words.no"},
+	}}, nil
+}
+
+func (c *Conversations) answerUndo(ctx context.Context, t *bot.Turn, d *kept) (bot.Next, error) {
+	switch t.Choice {
+	case "no":
+		return bot.To("then"), nil
+	case "yes":
+		return c.cancelWorker(ctx, t, d, d.Worker, d.Name)
+	}
+	return bot.Again(locales.Text{}), nil
+}
+
+// cancelWorker takes a wrong registration back, with a counter-entry for its money.
+func (c *Conversations) cancelWorker(ctx context.Context, t *bot.Turn, d *kept, id, name string) (bot.Next, error) {
+	p, rt, ok, err := c.officer(ctx, t)
+	if err != nil || !ok {
+		return bot.End(), err
+	}
+	next, err := once(ctx, c, t, p.ID, d, func(tx *store.Tx) (bot.Next, error) {
+		before, err := tx.Budget(rt, yearOf(t))
+		if err != nil {
+			return bot.Next{}, err
+		}
+		if err := tx.CancelWorker(id, p, "wrong_entry", t.Op()); err != nil {
+			return bot.Next{}, err
+		}
+		after, err := tx.Budget(rt, yearOf(t))
+		if err != nil {
+			return bot.Next{}, err
+		}
+		t.Say(locales.T("registered.undone", "Name", name, "Amount", after.Remaining()-before.Remaining(), "Left", after.Remaining()))
+		return bot.End(), nil
+	})
+	if errors.Is(err, store.ErrNoRight) || errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrState) {
+		t.Say(locales.T("workers.none_such"))
+		return bot.End(), nil
+	}
+	if errors.Is(err, store.ErrPaid) {
+		t.Say(locales.T("registered.paid"))
+		return bot.End(), nil
+	}
+	return next, wrap(err, "cancel a registration")
+}

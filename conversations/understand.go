@@ -1,0 +1,60 @@
+package conversations
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+
+	"sahabatrt/bot"
+)
+
+// wishes are the flows that words lead to, in the order in which they are looked for: what is urgent first, what is
+// said with few words last. The words are "words.wish.FLOW" of the catalogue: "a+b" means both, anywhere.
+var wishes = []string{"accident", "death", "language", "budget", "workers", "benefits", "contribution", "register", "join", "person", "help", "greet"}
+
+var codeForm = regexp.MustCompile(`^[A-Z0-9]{4}[- ]?[A-Z0-9]{4}$`)
+
+// understand finds the flow that a text asks for by simple words.
+func understand(t *bot.Turn) bot.Intent {
+	if code, ok := inviteCode(t.Text); ok {
+		return bot.Intent{Flow: "greet", Sure: true, Args: map[string]string{"code": code}}
+	}
+	said := words(t.Text)
+	for _, flow := range wishes {
+		for _, wish := range t.Words("words.wish." + flow) {
+			if mentions(said, wish) {
+				return bot.Intent{Flow: flow, Sure: sure(flow, wish, said), Args: map[string]string{"text": t.Text}}
+			}
+		}
+	}
+	return bot.Intent{}
+}
+
+// sure: one word inside a longer text may be part of a name or an address, unless it calls for help.
+func sure(flow, wish string, said []string) bool {
+	return flow == "accident" || flow == "death" || strings.ContainsAny(wish, "+ ") || wish == strings.Join(said, " ")
+}
+
+// inviteCode reads a code that was typed: eight capital letters or digits, or anything after the word "kode".
+func inviteCode(text string) (string, bool) {
+	if rest, ok := strings.CutPrefix(strings.ToLower(text), "kode "); ok {
+		text = strings.ToUpper(strings.TrimSpace(rest))
+	}
+	if !codeForm.MatchString(text) || strings.Trim(text, "0123456789 -") == "" {
+		return "", false
+	}
+	return strings.NewReplacer("-", "", " ", "").Replace(text), true
+}
+
+func words(s string) []string {
+	return strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+}
+
+// mentions says whether every part of a wish stands in the text; a part of several words stands in it as it is.
+func mentions(said []string, wish string) bool {
+	text := " " + strings.Join(said, " ") + " "
+	return wish != "" && !slices.ContainsFunc(strings.Split(wish, "+"), func(part string) bool {
+		return !strings.Contains(text, " "+part+" ")
+	})
+}

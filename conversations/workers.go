@@ -1,0 +1,327 @@
+package conversations
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+
+	"sahabatrt/bot"
+	"sahabatrt/locales"
+	"sahabatrt/program"
+	"sahabatrt/store"
+)
+
+const pageSize = 8
+
+// looking is where in the list somebody is, and what he corrects.
+type looking struct {
+	kept
+	Page  int
+	IDs   []string // of the page that is shown, in the order of its buttons
+	Field store.WorkerField
+	Value string // a correction that waits for a yes
+}
+
+// correctable are the fields that an RT head may correct.
+var correctable = []store.WorkerField{store.FieldPhone, store.FieldName, store.FieldAddress, store.FieldBirth}
+
+// workers lists the RT's workers, shows one, and corrects or takes back his record.
+func (c *Conversations) workers() bot.Flow[looking] {
+	return bot.Flow[looking]{
+		Name: "workers",
+		Begin: func(ctx context.Context, t *bot.Turn, d *looking) (bot.Next, error) {
+			_, _, ok, err := c.officer(ctx, t)
+			if err != nil || !ok {
+				return bot.End(), err
+			}
+			if d.Worker = t.Args["worker"]; d.Worker != "" {
+				return bot.To("card"), nil
+			}
+			return bot.Next{}, nil
+		},
+		Steps: []bot.Step[looking]{
+			{Name: "list", Ask: c.askList, Answer: answerList, Help: "workers.list.help"},
+			{Name: "card", Ask: c.askCard, Answer: answerCard, Help: "workers.card.help"},
+			{Name: "field", Ask: askField, Answer: answerField, Help: "workers.field.help"},
+			{Name: "value", Ask: askValue, Answer: answerValue, Help: "workers.value.help"},
+			{Name: "confirm", Ask: c.askCorrection, Answer: c.answerCorrection, Help: "workers.confirm.help"},
+			{Name: "undo", Ask: func(ctx context.Context, t *bot.Turn, d *looking) (bot.Prompt, error) {
+				return askUndo(ctx, t, &d.kept)
+			},
+				Answer: c.answerListUndo, Help: "registered.undo.help"},
+		},
+	}
+}
+
+func (c *Conversations) askList(ctx context.Context, t *bot.Turn, d *looking) (bot.Prompt, error) {
+	_, rt, ok, err := c.officer(ctx, t)
+	if err != nil || !ok {
+		return bot.Prompt{Text: locales.T("greet.not_rt"), Choices: []bot.Choice{choice("menu", "button.menu")}}, err
+	}
+	var page []store.Worker
+	var total int
+	err = c.Store.View(ctx, func(tx *store.Tx) (err error) {
+		page, total, err = tx.Workers(rt, d.Page*pageSize, pageSize)
+		return err
+	})
+	if err != nil {
+		return bot.Prompt{}, wrap(err, "list workers")
+	}
+	if total == 0 {
+		return bot.Prompt{Text: locales.T("workers.list.none", "RT", rt), Choices: []bot.Choice{choice("register", "menu.register"), choice("menu", "button.menu")}}, nil
+	}
+	prompt, lines := bot.Prompt{}, []locales.Text(nil)
+	d.IDs = nil
+	for i, w := range page {
+		lines = append(lines, locales.T("workers.list.line", "Name", w.Name, "NIK", w.NIK.String(), "State", c.state(w, t)))
+		prompt.Choices = append(prompt.Choices, bot.Choice{ID: "w" + strconv.Itoa(i), Label: locales.T("workers.list.pick", "Name", shorten(w.Name))})
+		d.IDs = append(d.IDs, w.ID)
+	}
+	if (d.Page+1)*pageSize < total {
+		prompt.Choices = append(prompt.Choices, choice("next", "workers.list.next"))
+	}
+	if d.Page > 0 {
+		prompt.Choices = append(prompt.Choices, choice("previous", "workers.list.previous"))
+	}
+	prompt.Choices = append(prompt.Choices, choice("menu", "button.menu"))
+	prompt.Text = locales.T("workers.list.ask", "RT", rt, "Date", program.DateOf(t.Now), "Total", total,
+		"From", d.Page*pageSize+1, "To", d.Page*pageSize+len(page), "Lines", lines)
+	return prompt, nil
+}
+
+// shorten keeps a name on a button: at most twenty letters.
+func shorten(name string) string {
+	if r := []rune(name); len(r) > 20 {
+		return string(r[:19]) + "…"
+	}
+	return name
+}
+
+func answerList(_ context.Context, t *bot.Turn, d *looking) (bot.Next, error) {
+	switch t.Choice {
+	case "register":
+		return bot.Go("register", nil), nil
+	case "menu":
+		return bot.End(), nil
+	case "next":
+		d.Page++
+		return bot.To("list"), nil
+	case "previous":
+		d.Page--
+		return bot.To("list"), nil
+	}
+	i, err := strconv.Atoi(strings.TrimPrefix(t.Choice, "w"))
+	if err != nil || i < 0 || i >= len(d.IDs) {
+		return bot.Again(locales.Text{}), nil
+	}
+	d.Worker = d.IDs[i]
+	return bot.To("card"), nil
+}
+
+// own reads a worker of the RT that the speaker works for; any other is not found.
+func (c *Conversations) own(ctx context.Context, t *bot.Turn, id string) (w store.Worker, err error) {
+	_, rt, ok, err := c.officer(ctx, t)
+	if err != nil {
+		return w, err
+	}
+	err = c.Store.View(ctx, func(tx *store.Tx) (err error) {
+		w, err = tx.Worker(id)
+		return err
+	})
+	if err == nil && (!ok || w.RT != rt) {
+		return store.Worker{}, store.ErrNotFound
+	}
+	return w, wrap(err, "read a worker")
+}
+
+func (c *Conversations) askCard(ctx context.Context, t *bot.Turn, d *looking) (bot.Prompt, error) {
+	w, err := c.own(ctx, t, d.Worker)
+	if errors.Is(err, store.ErrNotFound) {
+		return bot.Prompt{Text: locales.T("workers.none_such"), Choices: []bot.Choice{choice("list", "workers.card.list")}}, nil
+	}
+	if err != nil {
+		return bot.Prompt{}, err
+	}
+	d.Name = w.Name
+	return bot.Prompt{Text: locales.T("workers.card.ask", "Card", c.card(w, t)), Choices: []bot.Choice{
+		choice("correct", "workers.card.correct"), choice("complete", "workers.card.complete"),
+		choice("undo", "workers.card.undo"), choice("list", "workers.card.list"), choice("menu", "button.menu"),
+	}}, nil
+}
+
+// card is one worker as his RT sees him: the NIK masked, the state with its date.
+func (c *Conversations) card(w store.Worker, t *bot.Turn) []locales.Text {
+	lines := []locales.Text{
+		locales.T("worker.name", "Name", w.Name, "Category", work(w.Category, w.Work)),
+		locales.T("worker.nik", "NIK", w.NIK.String(), "Birth", w.Birth),
+		locales.T("worker.contact", "Phone", phoneText(w.Phone, w.PhoneOwner), "Address", addressText(w.Address)),
+		locales.T("worker.state", "State", c.state(w, t), "Date", program.DateOf(t.Now)),
+	}
+	if w.PaidUntil > 0 {
+		lines = append(lines, locales.T("worker.paid_until", "Month", w.PaidUntil))
+	}
+	if missing := missingData(w); len(missing) > 0 {
+		return append(lines, locales.T("worker.missing", "Fields", missing))
+	}
+	return append(lines, locales.T("worker.complete"))
+}
+
+func (c *Conversations) state(w store.Worker, t *bot.Turn) locales.Text {
+	return locales.T("state." + string(w.StateOn(program.DateOf(t.Now), c.Settings)))
+}
+
+func answerCard(_ context.Context, t *bot.Turn, d *looking) (bot.Next, error) {
+	switch t.Choice {
+	case "correct":
+		return bot.To("field"), nil
+	case "complete":
+		return bot.Go("complete", map[string]string{"worker": d.Worker}), nil
+	case "undo":
+		return bot.To("undo"), nil
+	case "list":
+		return bot.To("list"), nil
+	case "menu":
+		return bot.End(), nil
+	}
+	return bot.Again(locales.Text{}), nil
+}
+
+func askField(_ context.Context, _ *bot.Turn, d *looking) (bot.Prompt, error) {
+	prompt := bot.Prompt{Text: locales.T("workers.field.ask", "Name", d.Name)}
+	for _, f := range correctable {
+		prompt.Choices = append(prompt.Choices, choice(string(f), "field."+string(f)))
+	}
+	prompt.Choices = append(prompt.Choices, choice("card", "workers.field.back"))
+	return prompt, nil
+}
+
+func answerField(_ context.Context, t *bot.Turn, d *looking) (bot.Next, error) {
+	if t.Choice == "" {
+		return bot.Again(locales.Text{}), nil
+	}
+	if t.Choice == "card" {
+		return bot.To("card"), nil
+	}
+	d.Field = store.WorkerField(t.Choice)
+	return bot.To("value"), nil
+}
+
+func askValue(_ context.Context, _ *bot.Turn, d *looking) (bot.Prompt, error) {
+	prompt := bot.Prompt{Text: locales.T("workers.value."+string(d.Field), "Name", d.Name), Free: true}
+	if d.Field == store.FieldPhone {
+		prompt.Choices = []bot.Choice{choice("none", "register.phone.none")}
+	}
+	return prompt, nil
+}
+
+func answerValue(_ context.Context, t *bot.Turn, d *looking) (bot.Next, error) {
+	value, problem := corrected(t, d.Field)
+	if problem != "" {
+		return bot.Again(locales.T(problem)), nil
+	}
+	d.Value = value
+	return bot.To("confirm"), nil
+}
+
+// corrected reads a new value as the store keeps it; the problem is the text that says what to send instead.
+func corrected(t *bot.Turn, field store.WorkerField) (value, problem string) {
+	switch field {
+	case store.FieldPhone:
+		if t.Choice == "none" {
+			return "", ""
+		}
+		said := t.Text
+		if t.Update.Contact != nil {
+			said = t.Update.Contact.Phone
+		}
+		phone, err := program.ParsePhone(said)
+		if err != nil {
+			return "", "register.phone.again"
+		}
+		return phone.E164(), ""
+	case store.FieldBirth:
+		birth, err := program.ParseDateText(t.Text, program.DateOf(t.Now))
+		if err != nil {
+			return "", "register.birth.again"
+		}
+		return birth.String(), ""
+	case store.FieldName:
+		name, ok := phrase(t.Text, 2, 80)
+		if !ok || strings.ContainsAny(name, "0123456789") {
+			return "", "register.name.again"
+		}
+		return name, ""
+	}
+	address, ok := phrase(t.Text, 5, 160)
+	if !ok {
+		return "", "register.address.again"
+	}
+	return address, ""
+}
+
+func (c *Conversations) askCorrection(ctx context.Context, t *bot.Turn, d *looking) (bot.Prompt, error) {
+	w, err := c.own(ctx, t, d.Worker)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return bot.Prompt{}, err
+	}
+	old, now := values(w, d)
+	return bot.Prompt{Text: locales.T("workers.confirm.ask", "Name", d.Name, "Field", locales.T("field."+string(d.Field)), "Old", old, "New", now),
+		Choices: []bot.Choice{
+			{ID: "yes", Label: locales.T("workers.confirm.yes"), Words: "words.yes"},
+			{ID: "no", Label: locales.T("workers.confirm.no"), Words: "words.no"},
+		}}, nil
+}
+
+func values(w store.Worker, d *looking) (old, now any) {
+	switch d.Field {
+	case store.FieldPhone:
+		phone, _ := program.ParsePhone(d.Value)
+		return phoneText(w.Phone, w.PhoneOwner), phoneText(phone, w.PhoneOwner)
+	case store.FieldBirth:
+		birth, _ := program.ParseDate(d.Value)
+		return w.Birth, birth
+	case store.FieldName:
+		return w.Name, d.Value
+	}
+	return addressText(w.Address), d.Value
+}
+
+func (c *Conversations) answerCorrection(ctx context.Context, t *bot.Turn, d *looking) (bot.Next, error) {
+	switch t.Choice {
+	case "no":
+		return bot.To("card"), nil
+	case "yes":
+		return c.correct(ctx, t, d)
+	}
+	return bot.Again(locales.Text{}), nil
+}
+
+func (c *Conversations) correct(ctx context.Context, t *bot.Turn, d *looking) (bot.Next, error) {
+	p, _, ok, err := c.officer(ctx, t)
+	if err != nil || !ok {
+		return bot.End(), err
+	}
+	next, err := once(ctx, c, t, p.ID, d, func(tx *store.Tx) (bot.Next, error) {
+		if err := tx.CorrectWorker(d.Worker, d.Field, d.Value, p); err != nil {
+			return bot.Next{}, err
+		}
+		t.Say(locales.T("workers.corrected", "Name", d.Name, "Field", locales.T("field."+string(d.Field))))
+		return bot.To("card"), nil
+	})
+	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrNoRight) {
+		t.Say(locales.T("workers.no_right"))
+		return bot.End(), nil
+	}
+	return next, wrap(err, "correct a worker")
+}
+
+func (c *Conversations) answerListUndo(ctx context.Context, t *bot.Turn, d *looking) (bot.Next, error) {
+	switch t.Choice {
+	case "no":
+		return bot.To("card"), nil
+	case "yes":
+		return c.cancelWorker(ctx, t, &d.kept, d.Worker, d.Name)
+	}
+	return bot.Again(locales.Text{}), nil
+}
