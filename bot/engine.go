@@ -111,13 +111,15 @@ func (e *Engine) Play(ctx context.Context, raw []byte, u Update, now time.Time) 
 	return Outcome{Session: out, Replies: p.replies(), Draft: len(p.t.Kept) > 0 || p.keeps()}, nil
 }
 
-// Fault is what the person is told when a message could not be played: that it was not recorded.
-func (e *Engine) Fault(raw []byte, to Address) Message {
+// Fault is the outcome of a message that could not be played: it is set aside, the person is told that it was not
+// recorded, and the conversation stands where it stood.
+func (e *Engine) Fault(raw []byte, to Address) Outcome {
 	s := session{Lang: locales.Default}
 	if json.Unmarshal(raw, &s) != nil {
 		s = session{Lang: locales.Default}
 	}
-	return Message{To: to, Text: e.Texts.Render(s.Lang, locales.T("global.fault"))}
+	told := Message{To: to, Text: e.Texts.Render(s.Lang, locales.T("global.fault"))}
+	return Outcome{Session: raw, Replies: []Message{told}, Aside: true, Draft: len(s.Frames) > 0}
 }
 
 func (p *play) keepTitle(f frame) error {
@@ -506,16 +508,16 @@ func (p *play) to(ctx context.Context, step string) error {
 }
 
 func (p *play) end(ctx context.Context) error {
-	aside := p.top().Aside
+	if p.top().Aside {
+		p.s.Frames = p.s.Frames[:len(p.s.Frames)-1]
+		p.t.Say(locales.T("global.go_on"))
+		return p.repeat(ctx)
+	}
 	p.pop()
 	if len(p.s.Frames) == 0 {
 		return p.start(ctx, p.Menu, nil, false)
 	}
-	if !aside {
-		return p.askResume(ctx)
-	}
-	p.t.Say(locales.T("global.go_on"))
-	return p.repeat(ctx)
+	return p.askResume(ctx)
 }
 
 // again is a misunderstood answer: first what would be good, then examples and numbers, then a person.
@@ -639,7 +641,14 @@ func (p *play) resume(ctx context.Context) error {
 	if len(p.s.Frames) == 0 {
 		return p.start(ctx, p.Menu, nil, false)
 	}
-	if stash == nil || stash.Text == "" || !p.s.Free {
+	if stash == nil || stash.Text == "" {
+		return p.ask(ctx)
+	}
+	prompt, err := p.current().ask(ctx, p.t, p.top())
+	if err != nil {
+		return fmt.Errorf("ask again: %w", err)
+	}
+	if !prompt.Free {
 		return p.ask(ctx)
 	}
 	p.t.Update, p.t.Text, p.t.Choice = *stash, strings.TrimSpace(stash.Text), ""

@@ -32,6 +32,11 @@ type Lanes struct {
 // Accept keeps the updates and starts the lanes of the chats that nobody played. Only when it returns nil may the
 // updates be acknowledged. ctx bounds the accepting; life is the lanes'.
 func (l *Lanes) Accept(ctx, life context.Context, in []Update) error {
+	for _, u := range in {
+		if l.Channels[u.From.Channel] == nil {
+			return fmt.Errorf("accept an update of %q: no such channel", u.From.Channel)
+		}
+	}
 	claims, err := l.Sessions.Accept(ctx, in)
 	l.begin(life, claims)
 	if err != nil {
@@ -54,12 +59,17 @@ func (l *Lanes) Recover(ctx context.Context) error {
 	}
 }
 
-// Run recovers at once and then every second until ctx ends, waits for the lanes and gives all claims back.
+// Run recovers at once and then every second until ctx ends, waits for the lanes and gives all claims back. It ends
+// with ErrReplaced when a newer process took this one's name.
 func (l *Lanes) Run(ctx context.Context) error {
 	tick := time.NewTicker(dueEvery)
 	defer tick.Stop()
 	for {
-		if err := l.Recover(ctx); err != nil && ctx.Err() == nil {
+		err := l.Recover(ctx)
+		if errors.Is(err, ErrReplaced) {
+			return err
+		}
+		if err != nil && ctx.Err() == nil {
 			l.Log.Error("recovery failed", "err", err)
 		}
 		select {
@@ -118,9 +128,6 @@ func (l *Lanes) lane(ctx context.Context, c *Claim) error {
 // send delivers one reply, however long it takes; an address that is gone takes nothing any more.
 func (l *Lanes) send(ctx context.Context, m Message) error {
 	channel := l.Channels[m.To.Channel]
-	if channel == nil {
-		return fmt.Errorf("no channel %q", m.To.Channel)
-	}
 	for pause := time.Second; ; pause = min(2*pause, longestPause) {
 		err := channel.Send(ctx, m)
 		if err == nil {
@@ -157,7 +164,7 @@ func (l *Lanes) turn(ctx context.Context, c *Claim) (Outcome, error) {
 			return Outcome{}, err
 		}
 	}
-	return Outcome{Session: c.Session, Replies: []Message{l.Engine.Fault(c.Session, c.Addr)}, Aside: true}, nil
+	return l.Engine.Fault(c.Session, c.Addr), nil
 }
 
 func (l *Lanes) attempt(ctx context.Context, c *Claim) (out Outcome, err error) {

@@ -8,6 +8,9 @@ import (
 // ErrClaimLost means that another lane plays this chat now: drop the claim, change nothing.
 var ErrClaimLost = errors.New("claim lost")
 
+// ErrReplaced means that a newer process has this process's name: stop.
+var ErrReplaced = errors.New("a newer process has this name")
+
 // MaxSession is the largest session in bytes before it is sealed; a larger one is our fault.
 const MaxSession = 16 << 10
 

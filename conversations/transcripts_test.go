@@ -143,6 +143,13 @@ func (c *city) do(words []string) (string, error) {
 			return err
 		})
 		return code, err
+	case "ceiling":
+		rt, _ := program.ParseRTCode(words[1])
+		amount, err := program.ParseRupiah(words[2])
+		return "", errors.Join(err, c.db.Update(context.Background(), func(tx *store.Tx) error {
+			_, err := tx.SetCeiling(rt, 2026, store.Ceiling{Amount: amount, Source: "daftar DPMPPA", AsOf: program.Date{Year: 2026, Month: 11, Day: 20}}, "")
+			return err
+		}))
 	case "check":
 		findings, err := c.db.Check(context.Background())
 		if err == nil && len(findings) > 0 {

@@ -46,6 +46,7 @@ func (c *Conversations) workers() bot.Flow[looking] {
 			{Name: "field", Ask: askField, Answer: answerField, Help: "workers.field.help"},
 			{Name: "value", Ask: askValue, Answer: answerValue, Help: "workers.value.help"},
 			{Name: "confirm", Ask: c.askCorrection, Answer: c.answerCorrection, Help: "workers.confirm.help"},
+			{Name: "release", Ask: c.askRelease, Answer: c.answerRelease, Help: "workers.release.help"},
 			{Name: "undo", Ask: func(ctx context.Context, t *bot.Turn, d *looking) (bot.Prompt, error) {
 				return askUndo(ctx, t, &d.kept)
 			},
@@ -144,10 +145,29 @@ func (c *Conversations) askCard(ctx context.Context, t *bot.Turn, d *looking) (b
 		return bot.Prompt{}, err
 	}
 	d.Name = w.Name
-	return bot.Prompt{Text: locales.T("workers.card.ask", "Card", c.card(w, t)), Choices: []bot.Choice{
+	prompt := bot.Prompt{Text: locales.T("workers.card.ask", "Card", c.card(w, t))}
+	if waiting, err := c.waitsForMoney(ctx, w); err != nil {
+		return prompt, err
+	} else if waiting {
+		prompt.Choices = append(prompt.Choices, choice("release", "workers.card.release"))
+	}
+	prompt.Choices = append(prompt.Choices,
 		choice("correct", "workers.card.correct"), choice("complete", "workers.card.complete"),
-		choice("undo", "workers.card.undo"), choice("list", "workers.card.list"), choice("menu", "button.menu"),
-	}}, nil
+		choice("undo", "workers.card.undo"), choice("list", "workers.card.list"), choice("menu", "button.menu"))
+	return prompt, nil
+}
+
+// waitsForMoney: he was noted before the ceiling was known, and now there is one.
+func (c *Conversations) waitsForMoney(ctx context.Context, w store.Worker) (waits bool, err error) {
+	if w.State != program.WaitingCeiling {
+		return false, nil
+	}
+	err = c.Store.View(ctx, func(tx *store.Tx) error {
+		b, err := tx.Budget(w.RT, w.FirstMonth.Year())
+		waits = b.Ceiling > 0
+		return err
+	})
+	return waits, wrap(err, "read the budget of a worker who waits")
 }
 
 // card is one worker as his RT sees him: the NIK masked, the state with its date.
@@ -177,8 +197,8 @@ func answerCard(_ context.Context, t *bot.Turn, d *looking) (bot.Next, error) {
 		return bot.To("field"), nil
 	case "complete":
 		return bot.Go("complete", map[string]string{"worker": d.Worker}), nil
-	case "undo":
-		return bot.To("undo"), nil
+	case "release", "undo":
+		return bot.To(t.Choice), nil
 	case "list":
 		return bot.To("list"), nil
 	case "menu":
@@ -314,6 +334,54 @@ func (c *Conversations) correct(ctx context.Context, t *bot.Turn, d *looking) (b
 		return bot.End(), nil
 	}
 	return next, wrap(err, "correct a worker")
+}
+
+func (c *Conversations) askRelease(ctx context.Context, t *bot.Turn, d *looking) (bot.Prompt, error) {
+	w, err := c.own(ctx, t, d.Worker)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return bot.Prompt{}, err
+	}
+	_, total, err := c.cost(&registration{Category: w.Category}, w.FirstMonth, w.Months)
+	return bot.Prompt{Text: locales.T("workers.release.ask", "Name", w.Name, "N", w.Months, "First", w.FirstMonth, "Total", total), Choices: []bot.Choice{
+		{ID: "yes", Label: locales.T("workers.release.yes"), Words: "words.yes"},
+		{ID: "no", Label: locales.T("workers.confirm.no"), Words: "words.no"},
+	}}, err
+}
+
+func (c *Conversations) answerRelease(ctx context.Context, t *bot.Turn, d *looking) (bot.Next, error) {
+	switch t.Choice {
+	case "no":
+		return bot.To("card"), nil
+	case "yes":
+		return c.release(ctx, t, d)
+	}
+	return bot.Again(locales.Text{}), nil
+}
+
+// release sets the money aside for a worker who waited for the ceiling (rule 9).
+func (c *Conversations) release(ctx context.Context, t *bot.Turn, d *looking) (bot.Next, error) {
+	p, _, ok, err := c.officer(ctx, t)
+	if err != nil || !ok {
+		return bot.End(), err
+	}
+	next, err := once(ctx, c, t, p.ID, d, func(tx *store.Tx) (bot.Next, error) {
+		r, err := tx.Confirm(d.Worker, t.Op(), p)
+		if err != nil {
+			return bot.Next{}, err
+		}
+		t.Say(locales.T("workers.released", "Name", d.Name, "Amount", r.Amount, "Left", r.Remaining))
+		return bot.To("card"), nil
+	})
+	var short *store.ErrNotEnough
+	switch {
+	case errors.As(err, &short):
+		t.Say(locales.T("workers.release.short", "Left", short.Remaining, "Missing", short.Missing))
+		return bot.To("card"), nil
+	case errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrNoRight), errors.Is(err, store.ErrState):
+		t.Say(locales.T("workers.no_right"))
+		return bot.End(), nil
+	}
+	return next, wrap(err, "set money aside for a worker who waited")
 }
 
 func (c *Conversations) answerListUndo(ctx context.Context, t *bot.Turn, d *looking) (bot.Next, error) {

@@ -14,8 +14,6 @@ import (
 	"sahabatrt/bot"
 )
 
-// ErrReplaced means that a process which started later has the same name: this one must stop.
-var ErrReplaced = errors.New("a newer process has this name")
 
 // ErrTooLarge means that a session exceeds bot.MaxSession. Nothing was kept and the claim still holds.
 var ErrTooLarge = errors.New("session is too large")

@@ -390,7 +390,7 @@ WHERE chat = $1 AND token = $2 RETURNING address, session, replies, turn, tries`
 )
 
 // Due says that this process lives, and claims up to n chats of its channels that nobody alive plays, the longest
-// waiting first. ErrReplaced: this process must stop.
+// waiting first. bot.ErrReplaced: this process must stop.
 func (s *SQL) Due(ctx context.Context, n int) ([]*bot.Claim, error) {
 	var taken []*stored
 	err := s.db.Update(ctx, func(tx *store.Tx) error {
@@ -399,7 +399,7 @@ func (s *SQL) Due(ctx context.Context, n int) ([]*bot.Claim, error) {
 			return err
 		}
 		if beaten == 0 {
-			return ErrReplaced
+			return bot.ErrReplaced
 		}
 		if n == 0 {
 			return nil
