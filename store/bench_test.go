@@ -16,15 +16,8 @@ func BenchmarkRegister(b *testing.B) {
 	b.ResetTimer()
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
-			i := int(n.Add(1))
-			w := testWorker(b, i%9999+1)
-			w.RT.Number = rt14.Number
+			w := testWorker(b, int(n.Add(1)))
 			_, _, err := db.Operate(context.Background(), newID(), ketua.ID, func(tx *Tx) ([]byte, error) {
-				if i > 9999 {
-					if err := tx.exec("free the NIK", `UPDATE workers SET active=0 WHERE nik_key=$1`, tx.index("nik", w.NIK.Digits())); err != nil {
-						return nil, err
-					}
-				}
 				_, err := tx.Register(w, "op", ketua, consent)
 				return []byte("ok"), err
 			})

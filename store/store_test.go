@@ -25,10 +25,10 @@ func testPhone(t testing.TB, n int) program.Phone {
 	return p
 }
 
-// testNIK returns the n-th invented NIK of somebody born on 7 August 1980.
+// testNIK returns the n-th invented NIK, n from 1: the first 9,999 of somebody born on 1 August 1980.
 func testNIK(t testing.TB, n int) program.NIK {
 	t.Helper()
-	nik, err := program.ParseNIK(fmt.Sprintf("157107070880%04d", n))
+	nik, err := program.ParseNIK(fmt.Sprintf("157107%02d0880%04d", 1+(n-1)/9999, 1+(n-1)%9999))
 	if err != nil {
 		t.Fatal(err)
 	}
