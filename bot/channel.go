@@ -58,8 +58,9 @@ type Media struct {
 // Contact is a card that somebody shared: of himself or of another person.
 type Contact struct{ Phone, Name string }
 
-// Button is a choice as the person sees it. ID goes over the wire as "prompt.choice".
-type Button struct{ ID, Label string }
+// Button is a choice as the person sees it. ID goes over the wire as "prompt.choice"; Key is what he may type for it,
+// mostly its number: a channel that shows no buttons shows the keys.
+type Button struct{ ID, Label, Key string }
 
 // Message is what the bot says, in the person's language.
 type Message struct {

@@ -61,8 +61,8 @@ type session struct {
 }
 
 type button struct {
-	ID, Label string
-	Words     []string `json:",omitempty"`
+	ID, Label, Key string
+	Words          []string `json:",omitempty"`
 }
 
 // frame is one conversation under way. Aside: it interrupted the one below, which goes on by itself afterwards.
@@ -90,11 +90,6 @@ func (e *Engine) Play(ctx context.Context, raw []byte, u Update, now time.Time) 
 		}
 	}
 	p := &play{e, s, &Turn{Update: u, Now: now, Lang: s.Lang, Text: strings.TrimSpace(u.Text), cat: e.Texts}}
-	for _, f := range s.Frames {
-		if err := p.keepTitle(f); err != nil {
-			return Outcome{}, err
-		}
-	}
 	asleep := now.Sub(time.UnixMilli(s.Seen)) > staleAge
 	s.Seen = now.UnixMilli()
 	if err := p.run(ctx, asleep); err != nil {
@@ -108,7 +103,7 @@ func (e *Engine) Play(ctx context.Context, raw []byte, u Update, now time.Time) 
 	if len(out) > MaxSession {
 		return Outcome{}, fmt.Errorf("session of %d bytes is larger than %d", len(out), MaxSession)
 	}
-	return Outcome{Session: out, Replies: p.replies(), Draft: len(p.t.Kept) > 0 || p.keeps()}, nil
+	return Outcome{Session: out, Replies: p.replies(), Draft: p.keeps()}, nil
 }
 
 // Fault is the outcome of a message that could not be played: it is set aside, the person is told that it was not
@@ -122,16 +117,20 @@ func (e *Engine) Fault(raw []byte, to Address) Outcome {
 	return Outcome{Session: raw, Replies: []Message{told}, Aside: true, Draft: len(s.Frames) > 0}
 }
 
-func (p *play) keepTitle(f frame) error {
-	flow, ok := p.flow(f.Flow)
-	if !ok || !flow.kept {
-		return nil
+// unfinished are the titles of the conversations that wait below the present one.
+func (p *play) unfinished() (titles []locales.Text, err error) {
+	for _, f := range p.s.Frames[:len(p.s.Frames)-1] {
+		flow, ok := p.flow(f.Flow)
+		if !ok || !flow.kept {
+			continue
+		}
+		title, err := flow.title(&f)
+		if err != nil {
+			return nil, err
+		}
+		titles = append(titles, title)
 	}
-	title, err := flow.title(&f)
-	if err == nil {
-		p.t.Kept = append(p.t.Kept, title)
-	}
-	return err
+	return titles, nil
 }
 
 func (p *play) keeps() bool {
@@ -148,7 +147,7 @@ func (p *play) replies() []Message {
 			m.ShareContact = true
 			continue
 		}
-		m.Choices = append(m.Choices, Button{b.ID, b.Label})
+		m.Choices = append(m.Choices, Button{b.ID, b.Label, b.Key})
 	}
 	return []Message{m}
 }
@@ -270,11 +269,8 @@ func (p *play) startCode() (string, bool) {
 // exactChoice is the choice whose label, word or number was typed.
 func (p *play) exactChoice() string {
 	said := Plain(p.t.Text)
-	if n, err := strconv.Atoi(said); err == nil && n >= 1 && n <= len(p.s.Buttons) {
-		return p.s.Buttons[n-1].ID
-	}
 	for _, b := range p.s.Buttons {
-		if said != "" && (said == Plain(b.Label) || slices.Contains(b.Words, said)) {
+		if said != "" && (said == b.Key || said == Plain(b.Label) || slices.Contains(b.Words, said)) {
 			return b.ID
 		}
 	}
@@ -537,6 +533,10 @@ func (p *play) ask(ctx context.Context) error {
 	p.s.Resume = false
 	f := p.top()
 	flow := p.current()
+	var err error
+	if p.t.Kept, err = p.unfinished(); err != nil {
+		return err
+	}
 	prompt, err := flow.ask(ctx, p.t, f)
 	if err != nil {
 		return fmt.Errorf("ask %s.%s: %w", f.Flow, f.Step, err)
@@ -583,8 +583,8 @@ func (p *play) counted(question locales.Text) (locales.Text, error) {
 
 func (p *play) numbered() locales.Text {
 	var lines []locales.Text
-	for i, b := range p.s.Buttons {
-		lines = append(lines, locales.T("global.numbered_line", "N", i+1, "Label", b.Label))
+	for _, b := range p.s.Buttons {
+		lines = append(lines, locales.T("global.numbered_line", "Key", b.Key, "Label", b.Label))
 	}
 	return locales.T("global.numbered", "Lines", lines)
 }
@@ -593,8 +593,12 @@ func (p *play) numbered() locales.Text {
 func (p *play) prompt(text locales.Text, choices []Choice, free bool) {
 	p.s.Serial = max(p.s.Serial+1, p.t.Now.UnixMilli())
 	p.s.Free, p.s.Buttons = free, nil
-	for _, c := range choices {
-		p.s.Buttons = append(p.s.Buttons, button{c.ID, p.Texts.Render(p.t.Lang, c.Label), p.Texts.Words(c.Words)})
+	for i, c := range choices {
+		key := c.Key
+		if key == "" {
+			key = strconv.Itoa(i + 1)
+		}
+		p.s.Buttons = append(p.s.Buttons, button{c.ID, p.Texts.Render(p.t.Lang, c.Label), key, p.Texts.Words(c.Words)})
 	}
 	p.t.Say(text)
 }

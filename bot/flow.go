@@ -42,11 +42,13 @@ type Prompt struct {
 	ShareContact bool
 }
 
-// Choice is one possible answer. Words is the id of what people type for it; "" when the label is all.
+// Choice is one possible answer. Words is the id of what people type for it; "" when the label is all. Key is the number
+// to type for it; "" is its place in the list. Choices that are numbers themselves have themselves for a key.
 type Choice struct {
 	ID    string
 	Label locales.Text
 	Words string
+	Key   string
 }
 
 type nextKind string

@@ -90,6 +90,9 @@ func (c *Conversations) enough(t *bot.Turn, b store.Budget) ([]locales.Text, err
 	if plan := b.SocialPlan - b.Contributions(); b.HasSocialPlan && plan < rest {
 		rest, which = max(plan, 0), "budget.enough_plan"
 	}
+	if program.Affordable(rest, bill.Total(), 1) == 0 {
+		return []locales.Text{locales.T("budget.short", "Rest", rest, "Per", bill.Total())}, nil
+	}
 	months := program.MonthsToDecember(first)
 	lines := []locales.Text{locales.T(which, "Rest", rest, "Per", bill.Total(), "N", program.Affordable(rest, bill.Total(), 1), "Months", 1)}
 	if months > 1 {

@@ -328,9 +328,19 @@ func answerPhone(_ context.Context, t *bot.Turn, d *registration) (bot.Next, err
 }
 
 func askOwner(_ context.Context, _ *bot.Turn, d *registration) (bot.Prompt, error) {
-	return bot.Prompt{Text: locales.T("register.phone_owner.ask"), Choices: []bot.Choice{
+	return bot.Prompt{Text: locales.T("register.phone_owner.ask", "Phone", local(d.Phone)), Choices: []bot.Choice{
 		choice("own", "register.phone_owner.own"), choice("family", "register.phone_owner.family"), choice("neighbour", "register.phone_owner.neighbour"),
 	}}, nil
+}
+
+// local is a number as people here say it, to be read back once to who typed it: 0812 0000 7777.
+func local(phone program.Phone) string {
+	digits := "0" + strings.TrimPrefix(phone.E164(), "+62")
+	var parts []string
+	for len(digits) > 4 {
+		parts, digits = append(parts, digits[:4]), digits[4:]
+	}
+	return strings.Join(append(parts, digits), " ")
 }
 
 func answerOwner(_ context.Context, t *bot.Turn, d *registration) (bot.Next, error) {

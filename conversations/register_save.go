@@ -3,6 +3,7 @@ package conversations
 import (
 	"context"
 	"errors"
+	"strconv"
 	"strings"
 
 	"sahabatrt/bot"
@@ -43,6 +44,14 @@ func spans(first program.Month) []int {
 	return offered
 }
 
+// span names so many months: "2 bulan, November – Desember 2026".
+func span(first program.Month, n int) locales.Text {
+	if n == 1 {
+		return locales.T("span.one", "First", first)
+	}
+	return locales.T("span.many", "N", n, "First", first, "Last", first.Add(n-1))
+}
+
 func (c *Conversations) askMonths(_ context.Context, t *bot.Turn, d *registration) (bot.Prompt, error) {
 	first := c.first(t)
 	prompt := bot.Prompt{}
@@ -52,10 +61,10 @@ func (c *Conversations) askMonths(_ context.Context, t *bot.Turn, d *registratio
 		if err != nil {
 			return prompt, err
 		}
-		lines = append(lines, locales.T("register.months.line", "N", n, "First", first, "Last", first.Add(n-1), "Total", total))
-		prompt.Choices = append(prompt.Choices, bot.Choice{ID: year(n), Label: locales.T("register.months.choice", "N", n)})
+		lines = append(lines, locales.T("register.months.line", "Span", span(first, n), "Total", total))
+		prompt.Choices = append(prompt.Choices, bot.Choice{ID: strconv.Itoa(n), Key: strconv.Itoa(n), Label: locales.T("register.months.choice", "N", n)})
 	}
-	prompt.Choices = append(prompt.Choices, choice("other", "register.months.other"))
+	prompt.Choices = append(prompt.Choices, bot.Choice{ID: "other", Key: "0", Label: locales.T("register.months.other")})
 	prompt.Text = locales.T("register.months.ask", "Lines", lines)
 	return prompt, nil
 }
@@ -70,7 +79,7 @@ func (c *Conversations) answerMonths(_ context.Context, t *bot.Turn, d *registra
 		said = t.Text
 	}
 	if t.Choice == "" && strings.Contains(bot.Plain(t.Text), "desember") {
-		said = year(program.MonthsToDecember(c.first(t)))
+		said = strconv.Itoa(program.MonthsToDecember(c.first(t)))
 	}
 	months, ok := monthCount(said)
 	if !ok {
@@ -108,7 +117,7 @@ func (c *Conversations) askSummary(ctx context.Context, t *bot.Turn, d *registra
 	if err != nil {
 		return bot.Prompt{}, err
 	}
-	_, rt, ok, err := c.officer(ctx, t)
+	p, rt, ok, err := c.officer(ctx, t)
 	if err != nil || !ok {
 		return bot.Prompt{Text: locales.T("greet.not_rt")}, err
 	}
@@ -120,8 +129,8 @@ func (c *Conversations) askSummary(ctx context.Context, t *bot.Turn, d *registra
 		Text: locales.T("register.summary.ask",
 			"Name", d.Name, "Category", work(d.Category, d.Work), "NIK", d.NIK.String(), "Sex", locales.T("sex."+string(d.Sex)), "Birth", d.Birth,
 			"Phone", phoneText(d.Phone, d.PhoneOwner), "Address", addressText(d.Address), "Elsewhere", elsewhereText(d.Elsewhere),
-			"N", d.Months, "First", first, "Last", first.Add(d.Months-1), "Per", per, "Total", total,
-			"Money", money, "Worker", d.called()),
+			"Span", span(first, d.Months), "Per", per, "Total", total,
+			"Money", money, "Head", head(p), "Worker", d.called()),
 		Choices: []bot.Choice{
 			{ID: "save", Label: locales.T("register.summary.save"), Words: "words.yes"},
 			choice("change", "register.summary.change"),
