@@ -32,8 +32,8 @@ func (tx *Tx) ImportWorker(w Worker, by string) (changed bool, err error) {
 
 // known finds the registration that a row of a list is about: the one that holds the NIK, or for one that is over the same again.
 func (tx *Tx) known(w Worker) (Worker, error) {
-	old, found, err := tx.FindNIK(w.NIK)
-	if found || err != nil {
+	old, err := tx.holder(w.NIK)
+	if !errors.Is(err, ErrNotFound) {
 		return old, err
 	}
 	return tx.worker(`SELECT `+workerColumns+` FROM workers WHERE nik_key=$1 AND rt=$2 AND state=$3 AND first_month=$4`,

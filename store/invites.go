@@ -40,7 +40,9 @@ type Invite struct {
 }
 
 // Format hides name and phone.
-func (i Invite) Format(f fmt.State, _ rune) { io.WriteString(f, "invitation to "+string(i.Role)) }
+func (i Invite) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, "invitation to "+string(i.Role))
+}
 
 type invitePersonal struct {
 	Phone program.Phone

@@ -64,7 +64,7 @@ type Person struct {
 }
 
 // Format hides everything but the id, whatever the verb.
-func (p Person) Format(f fmt.State, _ rune) { io.WriteString(f, "person "+p.ID) }
+func (p Person) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "person "+p.ID) }
 
 // LogValue hides everything but the id.
 func (p Person) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(p)) }

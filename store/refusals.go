@@ -20,7 +20,7 @@ const refusalsADay = 10
 
 // Refuse counts that a person of an RT was refused, once for an operation however often it arrives. A duplicate NIK
 // alerts the kelurahan of that RT and those of the RTs where the NIK stands; the tenth refusal of the day in Jambi
-// alerts too (rule 18). It is kept even when the caller rolls back.
+// alerts too (rule 18). It is kept even when the change in which it is called rolls back.
 func (tx *Tx) Refuse(rt program.RT, person string, kind RefusalKind, op string, stands ...program.RT) {
 	tx.keep(func(tx *Tx) error { return tx.refuse(rt, person, kind, op, stands) })
 }

@@ -92,6 +92,7 @@ func (tx *Tx) refuseDuplicate(w Worker, op string) error {
 	return &DuplicateNIK{}
 }
 
+// register writes a registration that refuseDuplicate let pass.
 func (tx *Tx) register(w Worker, op string, consent Consent) (Registered, error) {
 	reason, err := tx.reasonToHold(w)
 	if err != nil {
@@ -100,6 +101,9 @@ func (tx *Tx) register(w Worker, op string, consent Consent) (Registered, error)
 	w.State, w.Reason = program.WaitingCeiling, reason
 	if reason != "" {
 		w.State = program.Held
+	}
+	if err := tx.freeNIK(w.NIK); err != nil {
+		return Registered{}, err
 	}
 	if err := tx.addWorker(w); err != nil {
 		return Registered{}, err

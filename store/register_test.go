@@ -140,6 +140,32 @@ func TestDuplicateNIK(t *testing.T) {
 	})
 }
 
+// TestEndedInArrears: rule 23. More than three months unpaid end a registration; another RT may register the NIK anew.
+func TestEndedInArrears(t *testing.T) {
+	db := open(t)
+	ketua := addOfficer(t, db, 1, Ketua, rt15.String())
+	setCeiling(t, db, rt15, 2026, 100_000)
+	for _, c := range []struct {
+		paidUntil program.Month
+		free      bool
+	}{
+		{program.NewMonth(2026, 7), false}, // August to October are overdue or not: three at most
+		{program.NewMonth(2026, 5), true},  // June to September are overdue
+	} {
+		old := testWorker(t, int(c.paidUntil)%9999)
+		old.FirstMonth, old.PaidUntil = program.NewMonth(2026, 1), c.paidUntil
+		update(t, db, func(tx *Tx) error { _, err := tx.ImportWorker(old, ""); return err })
+		again := testWorker(t, int(c.paidUntil)%9999)
+		again.RT = rt15
+		r, err := register(t, db, again, ketua)
+		var twice *DuplicateNIK
+		if errors.As(err, &twice) == c.free || c.free && r.Worker.State != program.Submitted {
+			t.Errorf("paid until %s: %s, %v", c.paidUntil, r.Worker.State, err)
+		}
+	}
+	clean(t, db)
+}
+
 // TestTenRefusals: rule 18. The tenth refusal of a day alerts, once; the same operation counts once.
 func TestTenRefusals(t *testing.T) {
 	db := open(t)

@@ -47,14 +47,15 @@ type Worker struct {
 }
 
 // Format hides everything but the id, whatever the verb.
-func (w Worker) Format(f fmt.State, _ rune) { io.WriteString(f, "worker "+w.ID) }
+func (w Worker) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "worker "+w.ID) }
 
 // LogValue hides everything but the id.
 func (w Worker) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(w)) }
 
 // StateOn is the state to show on a day: for a registration that was not stopped it follows from what was paid (rules 14b, 22, 23).
 func (w Worker) StateOn(today program.Date, s program.Settings) program.State {
-	if w.State == program.Submitted || w.State == program.Active {
+	switch w.State {
+	case program.Submitted, program.Active, program.Arrears1, program.Arrears2, program.Arrears3:
 		return program.CoverState(w.FirstMonth, w.PaidUntil, today, s)
 	}
 	return w.State
@@ -158,13 +159,27 @@ func (tx *Tx) Worker(id string) (Worker, error) {
 	return tx.worker(`SELECT `+workerColumns+` FROM workers WHERE id=$1`, id)
 }
 
-// FindNIK returns the one registration in the city that holds this NIK now.
+// FindNIK returns the one registration in the city that holds this NIK now. One that ended in arrears holds it no longer (rule 23).
 func (tx *Tx) FindNIK(nik program.NIK) (w Worker, found bool, err error) {
-	w, err = tx.worker(`SELECT `+workerColumns+` FROM workers WHERE nik_key=$1 AND active=1`, tx.index("nik", nik.Digits()))
+	w, err = tx.holder(nik)
 	if errors.Is(err, ErrNotFound) {
 		return Worker{}, false, nil
 	}
-	return w, err == nil, err
+	if err != nil || w.StateOn(tx.today(), tx.settings()) == program.Ended {
+		return Worker{}, false, err
+	}
+	return w, true, nil
+}
+
+// holder returns the registration that the NIK is noted for, even if it ended in arrears since, or ErrNotFound.
+func (tx *Tx) holder(nik program.NIK) (Worker, error) {
+	return tx.worker(`SELECT `+workerColumns+` FROM workers WHERE nik_key=$1 AND active=1`, tx.index("nik", nik.Digits()))
+}
+
+// freeNIK notes as ended a registration that ended in arrears, so that a new one can take its NIK (rule 23).
+func (tx *Tx) freeNIK(nik program.NIK) error {
+	return tx.exec("end a registration in arrears", `UPDATE workers SET active=0, state=$1, version=version+1 WHERE nik_key=$2 AND active=1`,
+		string(program.Ended), tx.index("nik", nik.Digits()))
 }
 
 // WorkersByPhone returns the registrations that hold now and have this number (rule 37).
