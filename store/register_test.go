@@ -52,6 +52,28 @@ func TestMoneyForOne(t *testing.T) {
 	clean(t, db)
 }
 
+// TestRefusalLeavesNothing: a caller that goes on after *ErrNotEnough and commits keeps nothing of the registration.
+func TestRefusalLeavesNothing(t *testing.T) {
+	db := open(t)
+	ketua := addOfficer(t, db, 1, Ketua, rt14.String())
+	setCeiling(t, db, rt14, 2026, 10_000)
+	update(t, db, func(tx *Tx) error {
+		var short *ErrNotEnough
+		if _, err := tx.Register(testWorker(t, 1), "op", ketua, consent); !errors.As(err, &short) {
+			t.Errorf("error %v", err)
+		}
+		return nil
+	})
+	view(t, db, func(tx *Tx) error {
+		_, total, err := tx.Workers(rt14, 0, 1)
+		if _, found, _ := tx.FindNIK(testNIK(t, 1)); found || total != 0 {
+			t.Errorf("%d workers stayed", total)
+		}
+		return err
+	})
+	clean(t, db)
+}
+
 func TestRegister(t *testing.T) {
 	december := program.NewMonth(2026, time.December)
 	for _, c := range []struct {
