@@ -178,7 +178,9 @@ func (p *play) run(ctx context.Context, asleep bool) error {
 		return p.resumeAnswer(ctx)
 	}
 	if asleep && p.current().kept {
-		p.s.Stash = &p.t.Update
+		if p.Understand(p.t).Flow == "" { // a greeting is no answer to what was asked days ago
+			p.s.Stash = &p.t.Update
+		}
 		return p.askResume(ctx)
 	}
 	return p.heard(ctx)

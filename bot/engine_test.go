@@ -1,0 +1,245 @@
+package bot_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"sahabatrt/bot"
+	"sahabatrt/bot/bottest"
+	"sahabatrt/locales"
+	"sahabatrt/store"
+	"sahabatrt/store/session"
+)
+
+type order struct{ Name string }
+
+// shop is the smallest bot: a menu, and one question that can be made to fail.
+func shop(t testing.TB, fail func() error) *bot.Engine {
+	t.Helper()
+	texts, err := locales.New(bottest.Quiet())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := func(text string) func(context.Context, *bot.Turn, *order) (bot.Prompt, error) {
+		return func(context.Context, *bot.Turn, *order) (bot.Prompt, error) {
+			return bot.Prompt{Text: locales.T(text), Free: true}, nil
+		}
+	}
+	flow := func(name string, steps ...bot.Step[order]) bot.Playable {
+		return bot.Flow[order]{Name: name, Steps: steps}.Playable()
+	}
+	name := bot.Step[order]{Name: "name", Ask: ask("register.name.ask"), Answer: func(_ context.Context, t *bot.Turn, d *order) (bot.Next, error) {
+		d.Name = t.Text
+		return bot.To("name"), fail()
+	}}
+	var serial atomic.Int64
+	return &bot.Engine{
+		Flows: []bot.Playable{flow("greet", name), flow("menu", name), flow("help"), flow("person")},
+		Texts: texts, NewID: func() string { return fmt.Sprint(serial.Add(1)) },
+		Understand: func(*bot.Turn) bot.Intent { return bot.Intent{} },
+		Greet:      "greet", Menu: "menu", Help: "help", Person: "person",
+	}
+}
+
+func lanes(t testing.TB, engine *bot.Engine, channel bot.Channel) (*bot.Lanes, *store.DB) {
+	t.Helper()
+	now := time.Now
+	db, err := store.Open(t.Context(), store.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "bot.db"), Key: make([]byte, 32), Now: now, Log: bottest.Quiet()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	l := &bot.Lanes{Engine: engine, Sessions: session.NewSQL(db, session.Options{Process: "p", Channels: []string{"terminal"}, Log: bottest.Quiet()}),
+		Channels: map[string]bot.Channel{"terminal": channel}, Now: now, Log: bottest.Quiet()}
+	if err := l.Recover(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return l, db
+}
+
+func says(id, text string) bot.Update {
+	return bot.Update{ID: id, From: bot.Address{Channel: "terminal", ID: "a"}, Text: text, At: time.Now()}
+}
+
+// TestOurFault: a turn that fails or panics is tried three times; then the person is told that it was not recorded, the
+// update is kept for an operator, and the chat goes on.
+func TestOurFault(t *testing.T) {
+	for name, fault := range map[string]func() error{
+		"error": func() error { return errors.New("disk full") },
+		"panic": func() error { panic("nil map") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			tries, broken := 0, true
+			buffer := &bottest.Buffer{}
+			l, db := lanes(t, shop(t, func() error {
+				if tries++; broken {
+					return fault()
+				}
+				return nil
+			}), buffer)
+			play := func(id, text string) string {
+				if err := l.Accept(t.Context(), t.Context(), []bot.Update{says(id, text)}); err != nil {
+					t.Fatal(err)
+				}
+				l.Wait()
+				said := buffer.Read(says("", "").From)
+				if len(said) != 1 {
+					t.Fatalf("%d replies", len(said))
+				}
+				return said[0].Text
+			}
+			play("1", "halo")
+			if said := play("2", "Udin"); !strings.Contains(said, "belum tercatat") || tries != 3 {
+				t.Errorf("after %d tries: %q", tries, said)
+			}
+			broken = false
+			if said := play("3", "Udin"); !strings.Contains(said, "Siapa namanya") {
+				t.Errorf("the chat does not go on: %q", said)
+			}
+			findings, err := db.Check(t.Context())
+			if err != nil || len(findings) != 1 {
+				t.Errorf("check lists %v (%v), want the update that was set aside", findings, err)
+			}
+		})
+	}
+}
+
+// TestReplyOrderAcrossFailures: a send that fails is repeated until it went out, and the next message waits for it.
+func TestReplyOrderAcrossFailures(t *testing.T) {
+	buffer := &bottest.Buffer{}
+	flaky := &flakyChannel{Buffer: buffer, failures: 2}
+	l, _ := lanes(t, shop(t, func() error { return nil }), flaky)
+	if err := l.Accept(t.Context(), t.Context(), []bot.Update{says("1", "halo"), says("2", "Udin")}); err != nil {
+		t.Fatal(err)
+	}
+	l.Wait()
+	if said := buffer.Read(says("", "").From); len(said) != 2 || flaky.failures != 0 {
+		t.Errorf("%d replies, %d failures left", len(said), flaky.failures)
+	}
+}
+
+type flakyChannel struct {
+	*bottest.Buffer
+	failures int
+}
+
+func (f *flakyChannel) Send(ctx context.Context, m bot.Message) error {
+	if f.failures > 0 {
+		f.failures--
+		return &bot.SendError{Err: errors.New("bad gateway"), RetryAfter: time.Millisecond}
+	}
+	return f.Buffer.Send(ctx, m)
+}
+
+// TestHangingChatDelaysNobody: in virtual time, a chat whose sends hang for 30 seconds holds up no other.
+func TestHangingChatDelaysNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hanging := &hangingChannel{heard: map[string]time.Duration{}, began: time.Now()}
+		l := &bot.Lanes{Engine: shop(t, func() error { return nil }), Sessions: &memory{}, Channels: map[string]bot.Channel{"terminal": hanging}, Now: time.Now, Log: bottest.Quiet()}
+		var in []bot.Update
+		for _, chat := range []string{"slow", "a", "b", "c"} {
+			in = append(in, bot.Update{ID: "1", From: bot.Address{Channel: "terminal", ID: chat}, Text: "halo", At: time.Now()})
+		}
+		if err := l.Accept(t.Context(), t.Context(), in); err != nil {
+			t.Fatal(err)
+		}
+		l.Wait()
+		for chat, after := range hanging.heard {
+			if chat != "slow" && after > time.Second {
+				t.Errorf("chat %s waited %v", chat, after)
+			}
+		}
+		if len(hanging.heard) != 4 {
+			t.Errorf("%d chats were answered", len(hanging.heard))
+		}
+	})
+}
+
+type hangingChannel struct {
+	began time.Time
+	mu    sync.Mutex
+	heard map[string]time.Duration
+}
+
+func (h *hangingChannel) Send(_ context.Context, m bot.Message) error {
+	if m.To.ID == "slow" {
+		time.Sleep(30 * time.Second)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.heard[m.To.ID] = time.Since(h.began)
+	return nil
+}
+
+// memory hands each update out once and keeps nothing: enough for a test of the lanes' time.
+type memory struct{}
+
+func (memory) Accept(_ context.Context, in []bot.Update) (claims []*bot.Claim, err error) {
+	for _, u := range in {
+		claims = append(claims, &bot.Claim{Addr: u.From, Inbox: []bot.Update{u}})
+	}
+	return claims, nil
+}
+
+func (memory) Put(_ context.Context, c *bot.Claim, o bot.Outcome) error {
+	c.Session, c.Replies, c.Inbox = o.Session, o.Replies, c.Inbox[1:]
+	return nil
+}
+
+func (memory) Done(_ context.Context, c *bot.Claim, sent int) (bool, error) {
+	c.Replies = c.Replies[sent:]
+	return len(c.Replies)+len(c.Inbox) > 0, nil
+}
+
+func (memory) Due(context.Context, int) ([]*bot.Claim, error) { return nil, nil }
+func (memory) Close(context.Context) error                    { return nil }
+
+// TestSerialsAreNeverUsedAgain: neither a lost session nor a clock that stands still makes an old button fit.
+func TestSerialsAreNeverUsedAgain(t *testing.T) {
+	e := shop(t, func() error { return nil })
+	now := time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC)
+	var raw []byte
+	seen := map[int64]bool{}
+	for i := range 20 {
+		if i == 10 {
+			raw, now = nil, now.Add(time.Second) // the session is lost
+		}
+		out, err := e.Play(t.Context(), raw, says(fmt.Sprint(i), "Udin"), now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		serial := out.Replies[0].Prompt
+		if seen[serial] {
+			t.Fatalf("prompt %d twice", serial)
+		}
+		seen[serial], raw = true, out.Session
+	}
+	if !json.Valid(raw) {
+		t.Error("the session is no JSON")
+	}
+}
+
+// BenchmarkEngine is one turn of the engine alone: session in, session and replies out.
+func BenchmarkEngine(b *testing.B) {
+	e := shop(b, func() error { return nil })
+	now := time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC)
+	out, err := e.Play(b.Context(), nil, says("0", "halo"), now)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if out, err = e.Play(b.Context(), out.Session, says("1", "Udin"), now); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
