@@ -1,0 +1,24 @@
+# make help lists what can be made.
+.DEFAULT_GOAL := help
+.PHONY: help chat test bench lint fmt build
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 8
+
+chat: ## talk to the bot in the terminal as the head of an RT of the sample city
+	go run ./cmd/sahabatrt chat --as ketua14
+
+test: ## everything that must hold before a change lands
+	./scripts/test
+
+bench: ## turns and messages a second, registrations a second, allocations
+	go test -run '^$$' -bench . -benchtime 2s ./bot ./conversations ./store/...
+
+lint: ## the linters; builds golangci-lint on first use, some minutes
+	go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 run ./...
+
+fmt: ## format
+	gofmt -w $$(git ls-files '*.go')
+
+build: ## one static binary
+	CGO_ENABLED=0 go build -o sahabatrt ./cmd/sahabatrt
