@@ -156,7 +156,9 @@ func (c *Catalogue) month(lang string, m int) string {
 	return c.Render(lang, T(fmt.Sprintf("month.m%02d", m)))
 }
 
-func number(lang string, n int64) string { return strings.TrimPrefix(rupiah(lang, program.Rupiah(n)), "Rp") }
+func number(lang string, n int64) string {
+	return strings.TrimPrefix(rupiah(lang, program.Rupiah(n)), "Rp")
+}
 
 func rupiah(lang string, r program.Rupiah) string {
 	if lang == Default {
