@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"sahabatrt/program"
+	"sahabatrt/store"
+	"sahabatrt/store/lists"
+)
+
+// Config is every setting, by flag or environment variable.
+type Config struct {
+	DatabaseURL string     `name:"database-url" env:"DATABASE_URL" default:"sqlite:data/sahabat.db" help:"Where the records are: sqlite:PATH."`
+	Key         string     `name:"key" env:"SAHABAT_KEY" help:"The key of the records, 32 bytes in base64. Default: a file sahabat.key beside the records, made on first use."`
+	Clock       *time.Time `name:"sahabat-now" env:"SAHABAT_NOW" help:"Start the clock elsewhere, RFC 3339: for trying things out."`
+	LogFormat   string     `name:"log-format" env:"LOG_FORMAT" enum:"text,json" default:"text" help:"How the log is written: text or json."`
+	LogLevel    slog.Level `name:"log-level" env:"LOG_LEVEL" default:"warn" help:"What is logged: debug, info, warn or error."`
+}
+
+// clock is the time of the program: the real one, or one that starts elsewhere and goes on from there.
+func (c *Config) clock(now func() time.Time) func() time.Time {
+	if c.Clock == nil {
+		return now
+	}
+	ahead := c.Clock.Sub(now())
+	return func() time.Time { return now().Add(ahead) }
+}
+
+// open opens the records; with an empty store of its own default it brings in the sample city.
+func (c *Config) open(ctx context.Context, m Main, migrate bool) (*store.DB, error) {
+	path := strings.TrimPrefix(c.DatabaseURL, "sqlite:")
+	if path == c.DatabaseURL {
+		return nil, errors.New("DATABASE_URL must be sqlite:PATH; other databases are not supported yet")
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("make the folder of the records: %w", err)
+	}
+	key, err := c.key(filepath.Dir(path))
+	if err != nil {
+		return nil, err
+	}
+	db, err := store.Open(ctx, store.Options{URL: c.DatabaseURL, Key: key, Now: c.clock(m.Now), Log: c.log(m.Stderr), NoMigrate: !migrate})
+	switch {
+	case errors.Is(err, store.ErrInUse):
+		return nil, fmt.Errorf("%s is open in another sahabatrt: close that one first", path)
+	case errors.Is(err, store.ErrWrongKey):
+		return nil, fmt.Errorf("%s was made with another key: give the right one in SAHABAT_KEY or put its sahabat.key back", path)
+	}
+	return db, err
+}
+
+func (c *Config) key(folder string) ([]byte, error) {
+	if c.Key != "" {
+		return store.ParseKey(c.Key)
+	}
+	return store.LoadOrMakeKey(filepath.Join(folder, "sahabat.key"))
+}
+
+// openCity opens the records and fills an empty store with the sample city, which it says.
+func (c *Config) openCity(ctx context.Context, m Main) (*store.DB, error) {
+	db, err := c.open(ctx, m, true)
+	if err != nil {
+		return nil, err
+	}
+	made, err := lists.ImportSample(ctx, db, program.DateOf(c.clock(m.Now)()))
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	if made {
+		fmt.Fprintln(m.Stderr, "The records were empty: a small sample city was put in. Everybody in it is invented.")
+	}
+	return db, nil
+}

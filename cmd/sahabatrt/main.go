@@ -1,0 +1,68 @@
+// Command sahabatrt is the chat bot of the Kampung Bahagia programme and its tools for operators.
+//
+// It wires the parts together and does nothing else: no rule, no question and no SQL is written here.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	m := Main{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Now: time.Now}
+	os.Exit(m.Run(ctx, os.Args[1:]))
+}
+
+// Main is one run of the program with the world it sees.
+type Main struct {
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+	Now            func() time.Time
+}
+
+// cli is every command and setting.
+type cli struct {
+	Config
+	Chat    chatCmd    `cmd:"" help:"Talk to the bot in this terminal, as a person of the sample city or of the imported lists."`
+	Import  importCmd  `cmd:"" help:"Record official lists from CSV files."`
+	Invite  inviteCmd  `cmd:"" help:"Make a code that links somebody's chat to an office."`
+	Quote   quoteCmd   `cmd:"" help:"Compute contributions: one JSON object a line in, one out."`
+	Check   checkCmd   `cmd:"" help:"Prove that the records agree with each other; list what does not."`
+	Migrate migrateCmd `cmd:"" help:"Bring the schema up to date."`
+	Backup  backupCmd  `cmd:"" help:"Copy the records to a new file while the bot runs or not."`
+}
+
+// Run runs one command and returns the exit code: 0, 1 for a failure, 2 for words it does not know.
+func (m Main) Run(ctx context.Context, args []string) (code int) {
+	var c cli
+	exit := -1
+	parser, err := kong.New(&c, kong.Name("sahabatrt"), kong.Writers(m.Stdout, m.Stderr), kong.Exit(func(n int) { exit = n }),
+		kong.Description("The chat bot for the Kampung Bahagia programme of Kota Jambi. Start with: sahabatrt chat --as ketua14"),
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(m, &c.Config))
+	if err != nil {
+		fmt.Fprintln(m.Stderr, err)
+		return 2
+	}
+	run, err := parser.Parse(args)
+	if exit >= 0 {
+		return exit
+	}
+	if err != nil {
+		fmt.Fprintf(m.Stderr, "sahabatrt: %v\nSee sahabatrt --help.\n", err)
+		return 2
+	}
+	if err := run.Run(); err != nil {
+		fmt.Fprintf(m.Stderr, "sahabatrt: %v\n", err)
+		return 1
+	}
+	return 0
+}

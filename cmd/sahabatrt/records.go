@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"sahabatrt/program"
+	"sahabatrt/store"
+	"sahabatrt/store/lists"
+)
+
+type migrateCmd struct{}
+
+func (migrateCmd) Run(ctx context.Context, m Main, c *Config) error {
+	db, err := c.open(ctx, m, false)
+	if err != nil {
+		return err
+	}
+	n, err := db.Migrate(ctx)
+	if err == nil {
+		fmt.Fprintf(m.Stdout, "%d migrations applied\n", n)
+	}
+	return errors.Join(err, db.Close())
+}
+
+type checkCmd struct{}
+
+func (checkCmd) Run(ctx context.Context, m Main, c *Config) error {
+	db, err := c.open(ctx, m, true)
+	if err != nil {
+		return err
+	}
+	findings, err := db.Check(ctx)
+	for _, f := range findings {
+		fmt.Fprintf(m.Stdout, "%s\t%s\t%s\n", f.Table, f.Row, f.Problem)
+	}
+	if err == nil && len(findings) == 0 {
+		fmt.Fprintln(m.Stdout, "ok")
+	}
+	if err == nil && len(findings) > 0 {
+		err = fmt.Errorf("%d findings", len(findings))
+	}
+	return errors.Join(err, db.Close())
+}
+
+type backupCmd struct {
+	To string `arg:"" help:"The file to make; it must not exist."`
+}
+
+func (b backupCmd) Run(ctx context.Context, m Main, c *Config) error {
+	db, err := c.open(ctx, m, true)
+	if err != nil {
+		return err
+	}
+	if err = db.Backup(ctx, b.To); err == nil {
+		fmt.Fprintf(m.Stdout, "%s written; it opens only with the same key, so keep that too\n", b.To)
+	}
+	return errors.Join(err, db.Close())
+}
+
+type importCmd struct {
+	Files  []string   `arg:"" type:"existingfile" help:"CSV files; the heading row tells what each one is (docs/import.md)."`
+	Kind   lists.Kind `help:"Say what the files are: rt, pejabat, pagu, pekerja or tercakup."`
+	DryRun bool       `help:"Find all mistakes and count all changes, but record nothing."`
+}
+
+func (i importCmd) Run(ctx context.Context, m Main, c *Config) error {
+	var files []lists.File
+	for _, name := range i.Files {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			return fmt.Errorf("read a list: %w", err)
+		}
+		files = append(files, lists.File{Name: name, Kind: i.Kind, Data: data})
+	}
+	db, err := c.open(ctx, m, true)
+	if err != nil {
+		return err
+	}
+	reports, err := lists.Import(ctx, db, files, lists.Options{DryRun: i.DryRun, Today: program.DateOf(c.clock(m.Now)())})
+	for _, r := range reports {
+		fmt.Fprintf(m.Stdout, "%s\t%s\t%d rows\t%d changed\n", r.Name, r.Kind, r.Rows, r.Changed)
+	}
+	if err == nil && i.DryRun {
+		fmt.Fprintln(m.Stdout, "dry run: nothing was recorded")
+	}
+	return errors.Join(err, db.Close())
+}
+
+type inviteCmd struct {
+	Role  store.Role `required:"" help:"ketua, sekretaris, bendahara, kelurahan, kecamatan, city, bpjs, admin or worker."`
+	Place string     `required:"" help:"What the office is for: an RT such as 1571071012-RT014, a kelurahan or kecamatan code, 1571 for the city."`
+	Phone string     `help:"The number that the code is for; needed for everybody but a worker."`
+	Name  string     `required:"" help:"Who it is for."`
+}
+
+func (i inviteCmd) Run(ctx context.Context, m Main, c *Config) error {
+	invite := store.Invite{Role: i.Role, Place: i.Place, Name: i.Name}
+	if i.Phone != "" {
+		phone, err := program.ParsePhone(i.Phone)
+		if err != nil {
+			return fmt.Errorf("--phone: %w", err)
+		}
+		invite.Phone = phone
+	}
+	db, err := c.open(ctx, m, true)
+	if err != nil {
+		return err
+	}
+	var code string
+	err = db.Update(ctx, func(tx *store.Tx) (err error) {
+		code, err = tx.Invite(invite, "")
+		return err
+	})
+	if errors.Is(err, store.ErrNeedsPhone) {
+		err = errors.New("this office sees others or moves money: give the person's number with --phone")
+	}
+	if err == nil {
+		until := c.clock(m.Now)().Add(7 * 24 * time.Hour).In(program.WIB)
+		fmt.Fprintf(m.Stdout, "%s\tvalid until %s, once\n", code, until.Format("2006-01-02 15:04"))
+	}
+	return errors.Join(err, db.Close())
+}
