@@ -2,6 +2,7 @@ package conversations
 
 import (
 	"context"
+	"slices"
 
 	"sahabatrt/bot"
 	"sahabatrt/locales"
@@ -77,15 +78,19 @@ func urgent(name, text string) bot.Flow[struct{}] {
 	return f
 }
 
-// language switches between the catalogues.
+// language switches to the catalogue that was asked for.
 func (c *Conversations) language() bot.Flow[struct{}] {
 	return say("language", func(_ context.Context, t *bot.Turn) error {
-		if t.Lang == locales.Default {
+		t.Lang = locales.Default
+		if mentionsAny(t, "words.english") {
 			t.Lang = "en"
-		} else {
-			t.Lang = locales.Default
 		}
 		t.Say(locales.T("language.changed"))
 		return nil
 	})
+}
+
+func mentionsAny(t *bot.Turn, id string) bool {
+	said := words(t.Args["text"])
+	return slices.ContainsFunc(t.Words(id), func(w string) bool { return mentions(said, w) })
 }

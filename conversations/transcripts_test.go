@@ -170,9 +170,10 @@ func TestTranscripts(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatal("no transcripts", err)
 	}
-	played := map[string]bool{}
+	played, ran := map[string]bool{}, 0
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			ran++
 			c := newCity(t)
 			c.stage.Play(t, file, *update)
 			if _, err := c.do([]string{"check"}); err != nil {
@@ -186,9 +187,12 @@ func TestTranscripts(t *testing.T) {
 			}
 		})
 	}
+	if ran < len(files) {
+		return // only some were asked for
+	}
 	for _, flow := range newCity(t).lanes.Engine.Flows {
 		for _, step := range flow.StepNames() {
-			if name := flow.Name() + "." + step; !played[name] && !t.Failed() {
+			if name := flow.Name() + "." + step; !played[name] {
 				t.Errorf("no transcript plays %s", name)
 			}
 		}
