@@ -8,12 +8,14 @@ import (
 	"regexp"
 )
 
-// secrets are what no log line may hold: bot tokens, WhatsApp ids, sixteen digits however they are grouped, phone numbers.
+// secrets are what no log line may hold: bot tokens, WhatsApp ids, runs of sixteen digits and telephone numbers, however
+// they are grouped and whatever they stick to. To take out too much is no harm.
 var secrets = []*regexp.Regexp{
-	regexp.MustCompile(`\d+:[A-Za-z0-9_-]{30,}`),
-	regexp.MustCompile(`[0-9.:]+@(s\.whatsapp\.net|lid|g\.us)`),
-	regexp.MustCompile(`\b\d(?:[ .-]?\d){15}\b`),
-	regexp.MustCompile(`(\+62|\b62|\b0)8\d(?:[ .-]?\d){6,11}\b`),
+	regexp.MustCompile(`bot\d+:[\w-]+|\d{6,}:[\w-]{20,}`),
+	regexp.MustCompile(`[\w.:+-]+@(s\.whatsapp\.net|c\.us|lid|g\.us|newsletter|broadcast)`),
+	regexp.MustCompile(`\d(?:[\s.-]{0,2}\d){15,}`),
+	regexp.MustCompile(`\+\d(?:[\s.()-]{0,2}\d){7,14}`),
+	regexp.MustCompile(`(?:62|0)[\s.-]?8(?:[\s.-]{0,2}\d){7,12}`),
 }
 
 // scrub takes secrets out of a text.
@@ -66,5 +68,10 @@ func scrubAttr(a slog.Attr) slog.Attr {
 	case slog.KindBool, slog.KindFloat64, slog.KindDuration, slog.KindTime:
 		return a
 	}
-	return slog.String(a.Key, scrub(fmt.Sprint(v.Any())))
+	text := fmt.Sprint(v.Any())
+	clean := scrub(text)
+	if number := v.Kind() == slog.KindInt64 || v.Kind() == slog.KindUint64; number && clean == text {
+		return a
+	}
+	return slog.String(a.Key, clean)
 }

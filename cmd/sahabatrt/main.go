@@ -38,7 +38,7 @@ type cli struct {
 	Quote   quoteCmd   `cmd:"" help:"Compute contributions: one JSON object a line in, one out."`
 	Check   checkCmd   `cmd:"" help:"Prove that the records agree with each other; list what does not."`
 	Migrate migrateCmd `cmd:"" help:"Bring the schema up to date."`
-	Backup  backupCmd  `cmd:"" help:"Copy the records to a new file while the bot runs or not."`
+	Backup  backupCmd  `cmd:"" help:"Copy the records to a new file, sealed as they are."`
 }
 
 // Run runs one command and returns the exit code: 0, 1 for a failure, 2 for words it does not know.

@@ -91,8 +91,8 @@ func (i importCmd) Run(ctx context.Context, m Main, c *Config) error {
 }
 
 type inviteCmd struct {
-	Role  store.Role `required:"" help:"ketua, sekretaris, bendahara, kelurahan, kecamatan, city, bpjs, admin or worker."`
-	Place string     `required:"" help:"What the office is for: an RT such as 1571071012-RT014, a kelurahan or kecamatan code, 1571 for the city."`
+	Role  store.Role `required:"" enum:"ketua,sekretaris,bendahara,kelurahan,kecamatan,city,bpjs,admin,worker" help:"${enum}."`
+	Place string     `required:"" help:"What the office is for: an RT such as 1571071012-RT014, a kelurahan or kecamatan code, 1571 for the city, a worker's id."`
 	Phone string     `help:"The number that the code is for; needed for everybody but a worker."`
 	Name  string     `required:"" help:"Who it is for."`
 }
@@ -112,6 +112,9 @@ func (i inviteCmd) Run(ctx context.Context, m Main, c *Config) error {
 	}
 	var code string
 	err = db.Update(ctx, func(tx *store.Tx) (err error) {
+		if err := placed(tx, invite); err != nil {
+			return err
+		}
 		code, err = tx.Invite(invite, "")
 		return err
 	})
@@ -123,4 +126,32 @@ func (i inviteCmd) Run(ctx context.Context, m Main, c *Config) error {
 		fmt.Fprintf(m.Stdout, "%s\tvalid until %s, once\n", code, until.Format("2006-01-02 15:04"))
 	}
 	return errors.Join(err, db.Close())
+}
+
+// placed says whether there is such a place for such an office.
+func placed(tx *store.Tx, i store.Invite) error {
+	there, err := false, error(nil)
+	switch i.Role {
+	case store.Ketua, store.Sekretaris, store.Bendahara:
+		var rt program.RT
+		if rt, err = program.ParseRTCode(i.Place); err == nil {
+			there, err = tx.HasRT(rt)
+		}
+	case store.Lurah:
+		_, there = program.KelurahanByCode(i.Place)
+	case store.Camat:
+		_, there = program.KecamatanByCode(i.Place)
+	case store.WorkerRole:
+		_, err = tx.Worker(i.Place)
+		there = err == nil
+	default:
+		there = i.Place == store.CityCode
+	}
+	if err != nil {
+		return fmt.Errorf("--place: %w", err)
+	}
+	if !there {
+		return errors.New("--place: no such place in the records for this office")
+	}
+	return nil
 }
