@@ -279,15 +279,20 @@ func (p *play) exactChoice() string {
 	return ""
 }
 
-// looseChoice is the one choice that is mentioned in a sentence; none when free text is awaited or two are mentioned.
+// looseChoice is the one choice that is mentioned in a sentence; none when free text is awaited, when two are mentioned,
+// or when the sentence says no ("jangan simpan") and the choice does not.
 func (p *play) looseChoice() string {
 	if p.s.Free {
 		return ""
 	}
 	said, found := " "+Plain(p.t.Text)+" ", ""
+	denied := func(s string) bool {
+		return slices.ContainsFunc(p.Texts.Words("words.not"), func(w string) bool { return strings.Contains(s, " "+w+" ") })
+	}
 	for _, b := range p.s.Buttons {
-		mentioned := slices.ContainsFunc(append(b.Words, Plain(b.Label)), func(w string) bool {
-			return strings.Contains(said, " "+w+" ")
+		mentioned := slices.ContainsFunc(append(slices.Clone(b.Words), Plain(b.Label)), func(w string) bool {
+			w = " " + w + " "
+			return strings.Contains(said, w) && (denied(w) || !denied(said))
 		})
 		if mentioned && found != "" {
 			return ""

@@ -2,7 +2,6 @@ package conversations
 
 import (
 	"context"
-	"slices"
 
 	"sahabatrt/bot"
 	"sahabatrt/locales"
@@ -82,15 +81,10 @@ func urgent(name, text string) bot.Flow[struct{}] {
 func (c *Conversations) language() bot.Flow[struct{}] {
 	return say("language", func(_ context.Context, t *bot.Turn) error {
 		t.Lang = locales.Default
-		if mentionsAny(t, "words.english") {
+		if mentionsAny(t.Args["text"], t.Words("words.english")) {
 			t.Lang = "en"
 		}
 		t.Say(locales.T("language.changed"))
 		return nil
 	})
-}
-
-func mentionsAny(t *bot.Turn, id string) bool {
-	said := words(t.Args["text"])
-	return slices.ContainsFunc(t.Words(id), func(w string) bool { return mentions(said, w) })
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"strconv"
-	"strings"
 
 	"sahabatrt/bot"
 	"sahabatrt/locales"
@@ -78,7 +77,7 @@ func (c *Conversations) answerMonths(_ context.Context, t *bot.Turn, d *registra
 	if said == "" {
 		said = t.Text
 	}
-	if t.Choice == "" && strings.Contains(bot.Plain(t.Text), "desember") {
+	if t.Choice == "" && mentionsAny(t.Text, t.Words("words.december")) {
 		said = strconv.Itoa(program.MonthsToDecember(c.first(t)))
 	}
 	months, ok := monthCount(said)

@@ -11,7 +11,7 @@ import (
 
 // wishes are the flows that words lead to, in the order in which they are looked for: what is urgent first, what is
 // said with few words last. The words are "words.wish.FLOW" of the catalogue: "a+b" means both, anywhere.
-var wishes = []string{"accident", "death", "language", "budget", "workers", "benefits", "contribution", "register", "join", "person", "help", "greet"}
+var wishes = []string{"accident", "death", "language", "budget", "workers", "benefits", "contribution", "join", "register", "person", "help", "greet"}
 
 var codeForm = regexp.MustCompile(`^[A-Z0-9]{4}[- ]?[A-Z0-9]{4}$`)
 
@@ -57,4 +57,9 @@ func mentions(said []string, wish string) bool {
 	return wish != "" && !slices.ContainsFunc(strings.Split(wish, "+"), func(part string) bool {
 		return !strings.Contains(text, " "+part+" ")
 	})
+}
+
+func mentionsAny(text string, wishes []string) bool {
+	said := words(text)
+	return slices.ContainsFunc(wishes, func(w string) bool { return mentions(said, w) })
 }
