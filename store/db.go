@@ -279,7 +279,11 @@ type job struct {
 
 func (db *DB) run(w *writer) {
 	defer close(db.ended)
-	defer w.conn.Close()
+	defer func() {
+		if err := w.close(); err != nil {
+			db.opt.Log.Warn("close the writing connection", "error", err)
+		}
+	}()
 	for {
 		select {
 		case <-db.quit:

@@ -111,6 +111,15 @@ type writer struct {
 	stmts map[string]*sql.Stmt
 }
 
+// close gives the connection back, its statements first: one that stays open would keep the file's log from being folded in.
+func (w *writer) close() error {
+	var errs []error
+	for _, s := range w.stmts {
+		errs = append(errs, s.Close())
+	}
+	return errors.Join(append(errs, w.conn.Close())...)
+}
+
 func (w *writer) prepare(ctx context.Context, query string) (*sql.Stmt, error) {
 	if s := w.stmts[query]; s != nil {
 		return s, nil

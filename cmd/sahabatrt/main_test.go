@@ -102,6 +102,7 @@ func TestFirstConversation(t *testing.T) {
 	}
 	testSaved(t, "talk.txt")
 	testModes(t)
+	testClosed(t)
 }
 
 // testSaved looks whether the saved conversation has the lines of a transcript.
@@ -115,6 +116,15 @@ func testSaved(t *testing.T, file string) {
 		if !strings.Contains(string(saved), want) {
 			t.Errorf("the transcript lacks %q:\n%s", want, saved)
 		}
+	}
+}
+
+// testClosed looks whether the records were closed in good order: one file, its lock and its key, no log beside it.
+func testClosed(t *testing.T) {
+	t.Helper()
+	files, err := filepath.Glob("data/*")
+	if err != nil || len(files) != 3 {
+		t.Errorf("left behind: %v (%v)", files, err)
 	}
 }
 

@@ -14,7 +14,6 @@ import (
 	"sahabatrt/bot"
 )
 
-
 // ErrTooLarge means that a session exceeds bot.MaxSession. Nothing was kept and the claim still holds.
 var ErrTooLarge = errors.New("session is too large")
 
