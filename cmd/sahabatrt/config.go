@@ -63,11 +63,14 @@ func (c *Config) key(folder string) ([]byte, error) {
 	return store.LoadOrMakeKey(filepath.Join(folder, "sahabat.key"))
 }
 
-// openCity opens the records and fills an empty store with the sample city, which it says.
+// ownStore is where the records are when nothing is configured: the only place that a sample city is put into.
+const ownStore = "sqlite:data/sahabat.db"
+
+// openCity opens the records and fills an empty store of its own with the sample city, which it says.
 func (c *Config) openCity(ctx context.Context, m Main) (*store.DB, error) {
 	db, err := c.open(ctx, m, true)
-	if err != nil {
-		return nil, err
+	if err != nil || c.DatabaseURL != ownStore {
+		return db, err
 	}
 	made, err := lists.ImportSample(ctx, db, program.DateOf(c.clock(m.Now)()))
 	if err != nil {
