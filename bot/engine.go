@@ -26,11 +26,12 @@ type Engine struct {
 	Greet, Menu, Help, Person string
 }
 
-// Intent is the conversation that a text asks for. Sure: nothing else can be meant, so it may interrupt an answer.
+// Intent is the conversation that a text asks for. Sure: more than a word that may stand in any sentence. Asked: the
+// whole message is the wish, or it is put as a question, so that it cannot be a name or an address.
 type Intent struct {
-	Flow string
-	Sure bool
-	Args map[string]string
+	Flow        string
+	Sure, Asked bool
+	Args        map[string]string
 }
 
 const (
@@ -41,6 +42,7 @@ const (
 // The engine's own choices, which belong to no flow.
 const (
 	chooseResume = "_go"
+	chooseNew    = "_new"
 	chooseLater  = "_later"
 	chooseDrop   = "_drop"
 	choosePerson = "_person"
@@ -51,10 +53,13 @@ type session struct {
 	Lang    string   `json:",omitempty"`
 	Serial  int64    // of the newest prompt
 	Buttons []button `json:",omitempty"` // of the newest prompt
-	Free    bool     `json:",omitempty"`
+	Free    bool     `json:",omitempty"` // as in Prompt, so are Exact and Names
+	Exact   bool     `json:",omitempty"`
+	Names   bool     `json:",omitempty"`
 	Frames  []frame  `json:",omitempty"` // the last one is played, those below wait
 	Resume  bool     `json:",omitempty"` // the newest prompt asks whether to go on with the last frame
-	Stash   *Update  `json:",omitempty"` // what was said before that question
+	Stash   string   `json:",omitempty"` // what was said before that question
+	Want    *wish    `json:",omitempty"` // what was asked for when an unfinished one of its kind was found
 	Misses  int      `json:",omitempty"`
 	Album   string   `json:",omitempty"`
 	Seen    int64    // unix milliseconds of the last message
@@ -65,11 +70,18 @@ type button struct {
 	Words          []string `json:",omitempty"`
 }
 
+// wish is a conversation that was asked for and not begun yet.
+type wish struct {
+	Flow string
+	Args map[string]string `json:",omitempty"`
+}
+
 // frame is one conversation under way. Aside: it interrupted the one below, which goes on by itself afterwards.
 type frame struct {
 	ID, Flow, Step string
 	Done           []string        `json:",omitempty"` // answered steps, in the order of answering
 	From           string          `json:",omitempty"` // the step that sent the person back to correct an answer
+	Before         json.RawMessage `json:",omitempty"` // the draft as it was then
 	Draft          json.RawMessage `json:",omitempty"`
 	Aside          bool            `json:",omitempty"`
 }
@@ -84,12 +96,11 @@ type play struct {
 // Play plays one update. An error means that nothing happened and the turn may be played again.
 func (e *Engine) Play(ctx context.Context, raw []byte, u Update, now time.Time) (Outcome, error) {
 	s := &session{Lang: locales.Default}
-	if len(raw) > 0 {
-		if err := json.Unmarshal(raw, s); err != nil {
-			return Outcome{}, fmt.Errorf("open session: %w", err)
-		}
+	if len(raw) > 0 && json.Unmarshal(raw, s) != nil {
+		s = &session{Lang: locales.Default} // it can be read by nobody any more: begin anew, on serials of this moment
 	}
 	p := &play{e, s, &Turn{Update: u, Now: now, Lang: s.Lang, Text: strings.TrimSpace(u.Text), cat: e.Texts}}
+	p.settle()
 	asleep := now.Sub(time.UnixMilli(s.Seen)) > staleAge
 	s.Seen = now.UnixMilli()
 	if err := p.run(ctx, asleep); err != nil {
@@ -131,6 +142,41 @@ func (p *play) unfinished() (titles []locales.Text, err error) {
 		titles = append(titles, title)
 	}
 	return titles, nil
+}
+
+// settle fits a stored session to the flows of this version: a conversation that is gone or whose draft does not open is
+// dropped, and one that stood at a step that is gone goes on at the first step without an answer.
+func (p *play) settle() {
+	var frames []frame
+	for _, f := range p.s.Frames {
+		flow, known := p.flow(f.Flow)
+		if !known {
+			continue
+		}
+		open, err := flow.open(&f)
+		if err != nil {
+			continue
+		}
+		names := flow.StepNames()
+		f.Done = slices.DeleteFunc(f.Done, func(s string) bool { return !slices.Contains(names, s) })
+		if i := firstOpen(open, f.Done); !slices.Contains(names, f.Step) && i >= 0 {
+			f.Step = open[i]
+		}
+		if slices.Contains(names, f.Step) {
+			frames = append(frames, f)
+		}
+	}
+	if len(frames) < len(p.s.Frames) {
+		p.t.Say(locales.T("global.flow_gone"))
+	}
+	if p.s.Frames = frames; len(frames) == 0 {
+		p.s.Resume = false
+	}
+}
+
+// firstOpen is the place of the first step without an answer, -1 when all are answered.
+func firstOpen(open, done []string) int {
+	return slices.IndexFunc(open, func(s string) bool { return !slices.Contains(done, s) })
 }
 
 func (p *play) keeps() bool {
@@ -178,12 +224,23 @@ func (p *play) run(ctx context.Context, asleep bool) error {
 		return p.resumeAnswer(ctx)
 	}
 	if asleep && p.current().kept {
-		if p.Understand(p.t).Flow == "" { // a greeting is no answer to what was asked days ago
-			p.s.Stash = &p.t.Update
-		}
-		return p.askResume(ctx)
+		return p.awake(ctx)
 	}
 	return p.heard(ctx)
+}
+
+// awake meets whoever comes back after a day: help and questions first, then whether to go on. What he said is kept as
+// the answer, unless it is a wish or a greeting.
+func (p *play) awake(ctx context.Context) error {
+	in := p.Understand(p.t)
+	if flow, ok := p.flow(in.Flow); ok && in.Sure && flow.readOnly {
+		p.s.Resume = true
+		return p.start(ctx, in.Flow, in.Args, true)
+	}
+	if in.Flow == "" && p.t.Update.Press == nil {
+		p.s.Stash = p.t.Text
+	}
+	return p.askResume(ctx)
 }
 
 // heard handles what is neither strange nor global: an answer, or a wish.
@@ -213,7 +270,10 @@ func (p *play) follows(in Intent) bool {
 	if !in.Sure || p.top().Flow == in.Flow {
 		return false
 	}
-	return flow.readOnly || flow.urgent || !p.s.Free
+	if flow.urgent {
+		return in.Asked || !p.s.Names
+	}
+	return !p.s.Free || flow.readOnly && in.Asked
 }
 
 func (p *play) aside(in Intent) bool {
@@ -268,37 +328,53 @@ func (p *play) startCode() (string, bool) {
 	return strings.Join(fields[1:], ""), true
 }
 
-// exactChoice is the choice whose label, word or number was typed.
+// exactChoice is the one choice whose number, label or word was typed.
 func (p *play) exactChoice() string {
 	said := Plain(p.t.Text)
-	for _, b := range p.s.Buttons {
-		if said != "" && (said == b.Key || said == Plain(b.Label) || slices.Contains(b.Words, said)) {
-			return b.ID
-		}
-	}
-	return ""
-}
-
-// looseChoice is the one choice that is mentioned in a sentence; none when free text is awaited, when two are mentioned,
-// or when the sentence says no ("jangan simpan") and the choice does not.
-func (p *play) looseChoice() string {
-	if p.s.Free {
+	if said == "" {
 		return ""
 	}
-	said, found := " "+Plain(p.t.Text)+" ", ""
+	if i := slices.IndexFunc(p.s.Buttons, func(b button) bool { return said == b.Key }); i >= 0 {
+		return p.s.Buttons[i].ID
+	}
+	return p.only(func(b button) int {
+		if said == Plain(b.Label) || slices.Contains(b.Words, said) {
+			return 1
+		}
+		return 0
+	})
+}
+
+// looseChoice is the one choice that is mentioned in a sentence, by the longest of its words; none where free text or an
+// exact answer is awaited, or when the sentence says no ("jangan") and the choice does not.
+func (p *play) looseChoice() string {
+	if p.s.Free || p.s.Exact {
+		return ""
+	}
+	said := " " + Plain(p.t.Text) + " "
 	denied := func(s string) bool {
 		return slices.ContainsFunc(p.Texts.Words("words.not"), func(w string) bool { return strings.Contains(s, " "+w+" ") })
 	}
-	for _, b := range p.s.Buttons {
-		mentioned := slices.ContainsFunc(append(slices.Clone(b.Words), Plain(b.Label)), func(w string) bool {
+	return p.only(func(b button) (longest int) {
+		for _, w := range append(slices.Clone(b.Words), Plain(b.Label)) {
 			w = " " + w + " "
-			return strings.Contains(said, w) && (denied(w) || !denied(said))
-		})
-		if mentioned && found != "" {
-			return ""
+			if strings.Contains(said, w) && (denied(w) || !denied(said)) {
+				longest = max(longest, len(w))
+			}
 		}
-		if mentioned {
-			found = b.ID
+		return longest
+	})
+}
+
+// only is the choice with the highest score above zero, none when two share it.
+func (p *play) only(score func(button) int) string {
+	found, best := "", 0
+	for _, b := range p.s.Buttons {
+		switch n := score(b); {
+		case n > best:
+			found, best = b.ID, n
+		case n == best && n > 0:
+			found = ""
 		}
 	}
 	return found
@@ -311,7 +387,7 @@ func (p *play) global(ctx context.Context) (bool, error) {
 	switch {
 	case p.t.Choice == choosePerson || is("words.person"):
 		return true, p.start(ctx, p.Person, nil, p.inForm())
-	case p.t.Choice != "" && !is("words.cancel") && !is("words.menu"):
+	case p.t.Choice != "":
 		return false, nil
 	case is("words.cancel"):
 		return true, p.cancel(ctx)
@@ -331,7 +407,11 @@ func (p *play) cancel(ctx context.Context) error {
 	if !p.inForm() {
 		return p.start(ctx, p.Menu, nil, false)
 	}
-	p.t.Say(locales.T("global.cancelled"))
+	text := "global.left" // what was saved before stays saved
+	if p.current().kept {
+		text = "global.cancelled"
+	}
+	p.t.Say(locales.T(text))
 	p.pop()
 	return p.start(ctx, p.Menu, nil, false)
 }
@@ -341,18 +421,29 @@ func (p *play) back(ctx context.Context) error {
 		return p.start(ctx, p.Menu, nil, false)
 	}
 	f := p.top()
-	switch {
-	case p.s.Resume:
-		return p.start(ctx, p.Menu, nil, false)
-	case f.From != "":
-		f.Done, f.Step, f.From = append(f.Done, f.Step), f.From, ""
-	case len(f.Done) > 0:
-		f.Step, f.Done = f.Done[len(f.Done)-1], f.Done[:len(f.Done)-1]
-	default:
+	p.s.Misses = 0
+	if p.s.Resume {
 		return p.start(ctx, p.Menu, nil, false)
 	}
-	p.s.Misses = 0
-	return p.ask(ctx)
+	if f.From != "" { // the correction is given up: everything is as it was before
+		f.Done = append(f.Done, f.Step)
+		f.Step, f.Draft, f.From, f.Before = f.From, f.Before, "", nil
+		p.sortDone(f)
+		return p.ask(ctx)
+	}
+	open, err := p.current().open(f)
+	if err != nil {
+		return err
+	}
+	for len(f.Done) > 0 {
+		last := f.Done[len(f.Done)-1]
+		f.Done = f.Done[:len(f.Done)-1]
+		if slices.Contains(open, last) {
+			f.Step = last
+			return p.ask(ctx)
+		}
+	}
+	return p.start(ctx, p.Menu, nil, false)
 }
 
 func (p *play) help(ctx context.Context) error {
@@ -390,7 +481,7 @@ func (p *play) current() Playable {
 
 func (p *play) pop() {
 	p.s.Frames = p.s.Frames[:len(p.s.Frames)-1]
-	p.s.Resume, p.s.Stash, p.s.Misses = false, nil, 0
+	p.s.Resume, p.s.Stash, p.s.Want, p.s.Misses = false, "", nil, 0
 }
 
 // repeat asks the newest question again, or opens the menu where there is none.
@@ -404,18 +495,29 @@ func (p *play) repeat(ctx context.Context) error {
 	return p.ask(ctx)
 }
 
+// maxKept is how many unfinished conversations wait in a chat at most.
+const maxKept = 4
+
 // start opens a conversation. What was under way waits below it when it keeps a draft worth keeping, else it is over.
+// When one of the same kind waits, the person is asked which he means.
 func (p *play) start(ctx context.Context, name string, args map[string]string, aside bool) error {
 	p.s.Misses = 0
-	if !aside {
-		p.s.Resume, p.s.Stash = false, nil
-		p.s.Frames = slices.DeleteFunc(p.s.Frames, func(f frame) bool { return !p.worthKeeping(f) })
-		if i := slices.IndexFunc(p.s.Frames, func(f frame) bool { return f.Flow == name }); i >= 0 {
-			f := p.s.Frames[i]
-			p.s.Frames = append(slices.Delete(p.s.Frames, i, i+1), f)
-			return p.askResume(ctx)
-		}
+	if aside {
+		return p.begin(ctx, name, args, true)
 	}
+	p.s.Resume, p.s.Stash, p.s.Want = false, "", nil
+	p.s.Frames = slices.DeleteFunc(p.s.Frames, func(f frame) bool { return !p.worthKeeping(f) })
+	i := slices.IndexFunc(p.s.Frames, func(f frame) bool { return f.Flow == name })
+	if i < 0 {
+		return p.begin(ctx, name, args, false)
+	}
+	f := p.s.Frames[i]
+	p.s.Frames = append(slices.Delete(p.s.Frames, i, i+1), f)
+	p.s.Want = &wish{name, args}
+	return p.askResume(ctx)
+}
+
+func (p *play) begin(ctx context.Context, name string, args map[string]string, aside bool) error {
 	p.s.Frames = append(p.s.Frames, frame{ID: p.NewID(), Flow: name, Aside: aside})
 	p.t.Args = args
 	p.t.op = p.top().ID + ":begin"
@@ -433,17 +535,8 @@ func (p *play) worthKeeping(f frame) bool {
 
 func (p *play) answer(ctx context.Context) error {
 	f := p.top()
-	flow, ok := p.flow(f.Flow)
-	if !ok {
-		p.pop()
-		p.t.Say(locales.T("global.flow_gone"))
-		return p.repeat(ctx)
-	}
-	if _, ok := flow.info(f.Step); !ok {
-		return p.goOn(ctx, Next{})
-	}
 	p.t.op = fmt.Sprintf("%s:%s:%d", f.ID, f.Step, p.s.Serial)
-	next, err := flow.answer(ctx, p.t, f)
+	next, err := p.current().answer(ctx, p.t, f)
 	if err != nil {
 		return fmt.Errorf("answer %s.%s: %w", f.Flow, f.Step, err)
 	}
@@ -478,15 +571,27 @@ func (p *play) goOn(ctx context.Context, next Next) error {
 	if err != nil {
 		return err
 	}
-	i := slices.IndexFunc(open, func(s string) bool { return !slices.Contains(f.Done, s) })
+	p.sortDone(f)
+	i := firstOpen(open, f.Done)
 	if i < 0 {
 		return p.end(ctx)
 	}
 	f.Step = open[i]
 	if f.Step == f.From || !slices.Contains(open, f.From) {
-		f.From = ""
+		f.From, f.Before = "", nil
 	}
 	return p.ask(ctx)
+}
+
+// sortDone puts the answered steps of a form in the order of its table, whatever order they were corrected in: "kembali"
+// walks it backwards. What is no form is walked back the way it came.
+func (p *play) sortDone(f *frame) {
+	if !p.current().kept {
+		return
+	}
+	names := p.current().StepNames()
+	slices.SortFunc(f.Done, func(a, b string) int { return slices.Index(names, a) - slices.Index(names, b) })
+	f.Done = slices.Compact(f.Done)
 }
 
 // to jumps to a step. A jump forward counts the present step as answered; a jump back corrects an answer in a form, and
@@ -500,20 +605,23 @@ func (p *play) to(ctx context.Context, step string) error {
 	case !p.current().kept && done >= 0:
 		f.Done = f.Done[:done]
 	case f.From == "":
-		f.From = f.Step
+		f.From, f.Before = f.Step, f.Draft
 	}
 	f.Done = slices.DeleteFunc(f.Done, func(s string) bool { return s == step })
 	f.Step = step
 	if f.Step == f.From {
-		f.From = ""
+		f.From, f.Before = "", nil
 	}
 	return p.ask(ctx)
 }
 
 func (p *play) end(ctx context.Context) error {
 	if p.top().Aside {
+		urgent := p.current().urgent
 		p.s.Frames = p.s.Frames[:len(p.s.Frames)-1]
-		p.t.Say(locales.T("global.go_on"))
+		if !urgent { // nobody is hurried on after an accident or a death
+			p.t.Say(locales.T("global.go_on"))
+		}
 		return p.repeat(ctx)
 	}
 	p.pop()
@@ -559,7 +667,7 @@ func (p *play) ask(ctx context.Context) error {
 	if prompt.ShareContact {
 		prompt.Choices = append(prompt.Choices, Choice{ID: chooseContact, Label: locales.T("global.button.contact")})
 	}
-	p.prompt(question, prompt.Choices, prompt.Free)
+	p.prompt(question, prompt)
 	if p.s.Misses == 2 && len(prompt.Choices) > 1 {
 		p.t.Say(p.numbered())
 	}
@@ -597,10 +705,10 @@ func (p *play) numbered() locales.Text {
 }
 
 // prompt says a question under a serial number that was never used in this chat and never will be again.
-func (p *play) prompt(text locales.Text, choices []Choice, free bool) {
+func (p *play) prompt(text locales.Text, prompt Prompt) {
 	p.s.Serial = max(p.s.Serial+1, p.t.Now.UnixMilli())
-	p.s.Free, p.s.Buttons = free, nil
-	for i, c := range choices {
+	p.s.Free, p.s.Exact, p.s.Names, p.s.Buttons = prompt.Free, prompt.Exact, prompt.Names, nil
+	for i, c := range prompt.Choices {
 		key := c.Key
 		if key == "" {
 			key = strconv.Itoa(i + 1)
@@ -610,6 +718,7 @@ func (p *play) prompt(text locales.Text, choices []Choice, free bool) {
 	p.t.Say(text)
 }
 
+// askResume asks whether to go on with the last frame; when another of its kind was asked for, that is a choice too.
 func (p *play) askResume(ctx context.Context) error {
 	f := p.top()
 	title, err := p.current().title(f)
@@ -617,21 +726,34 @@ func (p *play) askResume(ctx context.Context) error {
 		return err
 	}
 	p.s.Resume = true
-	p.prompt(locales.T("global.resume", "Title", title), []Choice{
-		{ID: chooseResume, Label: locales.T("global.button.resume"), Words: "words.yes"},
-		{ID: chooseDrop, Label: locales.T("global.button.drop")},
-		{ID: chooseLater, Label: locales.T("global.button.later"), Words: "words.no"},
-	}, false)
+	choices := []Choice{{ID: chooseResume, Label: locales.T("global.button.resume"), Words: "words.yes"}}
+	if p.s.Want != nil && len(p.s.Frames) < maxKept {
+		choices = append(choices, Choice{ID: chooseNew, Label: locales.T("global.button.new")})
+	}
+	choices = append(choices, Choice{ID: chooseDrop, Label: locales.T("global.button.drop")},
+		Choice{ID: chooseLater, Label: locales.T("global.button.later"), Words: "words.no"})
+	if p.s.Misses >= 3 {
+		p.t.Say(locales.T("global.person_offer"))
+		choices = append(choices, Choice{ID: choosePerson, Label: locales.T("global.button.person")})
+	}
+	p.prompt(locales.T("global.resume", "Title", title), Prompt{Choices: choices, Exact: true})
 	return nil
 }
 
 func (p *play) resumeAnswer(ctx context.Context) error {
+	want := p.s.Want
 	switch p.t.Choice {
 	case chooseResume:
 		return p.resume(ctx)
+	case chooseNew:
+		p.s.Resume, p.s.Want = false, nil
+		return p.begin(ctx, want.Flow, want.Args, false)
 	case chooseDrop:
 		p.t.Say(locales.T("global.dropped"))
 		p.pop()
+		if want != nil {
+			return p.start(ctx, want.Flow, want.Args, false)
+		}
 		return p.start(ctx, p.Menu, nil, false)
 	case chooseLater:
 		p.t.Say(locales.T("global.kept"))
@@ -640,28 +762,31 @@ func (p *play) resumeAnswer(ctx context.Context) error {
 	if in := p.Understand(p.t); p.t.Text != "" && p.follows(in) {
 		return p.start(ctx, in.Flow, in.Args, p.aside(in))
 	}
+	p.s.Misses++
 	p.t.Say(locales.T("global.not_understood"))
+	if p.s.Misses == 2 {
+		err := p.askResume(ctx)
+		p.t.Say(p.numbered())
+		return err
+	}
 	return p.askResume(ctx)
 }
 
-// resume goes on with the last frame. What was said before the question is taken as the answer if it was typed: a
-// button that was pressed after days may have moved money, so its question is asked again.
+// resume goes on with the last frame. What was said before the question is taken as the answer where free text is
+// awaited; a yes or a button of days ago may have moved money, so its question is asked again.
 func (p *play) resume(ctx context.Context) error {
 	stash := p.s.Stash
-	p.s.Resume, p.s.Stash = false, nil
+	p.s.Resume, p.s.Stash, p.s.Want, p.s.Misses = false, "", nil, 0
 	if len(p.s.Frames) == 0 {
 		return p.start(ctx, p.Menu, nil, false)
-	}
-	if stash == nil || stash.Text == "" {
-		return p.ask(ctx)
 	}
 	prompt, err := p.current().ask(ctx, p.t, p.top())
 	if err != nil {
 		return fmt.Errorf("ask again: %w", err)
 	}
-	if !prompt.Free {
+	if stash == "" || !prompt.Free {
 		return p.ask(ctx)
 	}
-	p.t.Update, p.t.Text, p.t.Choice = *stash, strings.TrimSpace(stash.Text), ""
+	p.t.Text, p.t.Choice = stash, ""
 	return p.answer(ctx)
 }

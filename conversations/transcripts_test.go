@@ -153,6 +153,16 @@ func (c *city) do(words []string) (string, error) {
 			_, err := tx.SetCeiling(rt, 2026, store.Ceiling{Amount: amount, Source: "daftar DPMPPA", AsOf: program.Date{Year: 2026, Month: 11, Day: 20}}, "")
 			return err
 		}))
+	case "retire":
+		return "", c.db.Update(context.Background(), func(tx *store.Tx) error {
+			who := people[words[1]]
+			phone, _ := program.ParsePhone(who.phone)
+			p, err := tx.PersonByPhone(phone)
+			if err != nil {
+				return err
+			}
+			return tx.EndOffice(p.ID, store.Office{Role: who.role, Place: who.place}, "")
+		})
 	case "check":
 		findings, err := c.db.Check(context.Background())
 		if err == nil && len(findings) > 0 {
