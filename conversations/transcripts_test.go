@@ -1,12 +1,14 @@
 package conversations_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
+	"log/slog"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -32,6 +34,8 @@ type city struct {
 	stage  *bottest.Stage
 	states *states
 	now    atomic.Int64
+	folder string // of the records
+	log    bytes.Buffer
 }
 
 var start = time.Date(2026, 11, 23, 9, 0, 0, 0, program.WIB)
@@ -43,25 +47,27 @@ func newCity(t testing.TB) *city {
 	now := func() time.Time { return time.Unix(0, c.now.Load()) }
 	key := make([]byte, 32)
 	_, _ = rand.Read(key)
-	db, err := store.Open(t.Context(), store.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "city.db"), Key: key, Now: now, Log: bottest.Quiet()})
+	c.folder = t.TempDir()
+	log := slog.New(slog.NewTextHandler(&c.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	db, err := store.Open(t.Context(), store.Options{URL: "sqlite:" + filepath.Join(c.folder, "city.db"), Key: key, Now: now, Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
 	c.db = db
 	c.settle(t)
-	texts, err := locales.New(bottest.Quiet())
+	texts, err := locales.New(log)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var serial atomic.Int64
 	flows := &conversations.Conversations{Store: db, Settings: program.DefaultSettings()}
 	buffer := &bottest.Buffer{}
-	c.states = &states{Sessions: session.NewSQL(db, session.Options{Process: "test", Channels: []string{"terminal"}, Log: bottest.Quiet()})}
+	c.states = &states{Sessions: session.NewSQL(db, session.Options{Process: "test", Channels: []string{"terminal"}, Log: log})}
 	c.lanes = &bot.Lanes{
 		Engine:   flows.Engine(texts, func() string { return fmt.Sprint("talk", serial.Add(1)) }),
 		Sessions: c.states,
-		Channels: map[string]bot.Channel{"terminal": buffer}, Now: now, Log: bottest.Quiet(),
+		Channels: map[string]bot.Channel{"terminal": buffer}, Now: now, Log: log,
 	}
 	if err := c.lanes.Recover(t.Context()); err != nil {
 		t.Fatal(err)
