@@ -187,7 +187,7 @@ func (p *play) start(ctx context.Context, name string, args map[string]string, a
 	f := p.s.Frames[i]
 	p.s.Frames = append(slices.Delete(p.s.Frames, i, i+1), f)
 	p.s.Want = &wish{name, args}
-	return p.askResume(ctx)
+	return p.askResume()
 }
 
 func (p *play) begin(ctx context.Context, name string, args map[string]string, aside bool) error {
@@ -301,5 +301,5 @@ func (p *play) end(ctx context.Context) error {
 	if len(p.s.Frames) == 0 {
 		return p.start(ctx, p.Menu, nil, false)
 	}
-	return p.askResume(ctx)
+	return p.askResume()
 }

@@ -35,7 +35,7 @@ func (p *play) awake(ctx context.Context) error {
 	if in.Flow == "" && p.t.Update.Press == nil {
 		p.s.Stash = p.t.Text
 	}
-	return p.askResume(ctx)
+	return p.askResume()
 }
 
 func (p *play) help(ctx context.Context) error {
@@ -56,7 +56,7 @@ func (p *play) helpText() locales.Text {
 // repeat asks the newest question again, or opens the menu where there is none.
 func (p *play) repeat(ctx context.Context) error {
 	if p.s.Resume {
-		return p.askResume(ctx)
+		return p.askResume()
 	}
 	if len(p.s.Frames) == 0 {
 		return p.start(ctx, p.Menu, nil, false)
@@ -152,7 +152,7 @@ func (p *play) prompt(text locales.Text, prompt Prompt) {
 }
 
 // askResume asks whether to go on with the last frame; when another of its kind was asked for, that is a choice too.
-func (p *play) askResume(ctx context.Context) error {
+func (p *play) askResume() error {
 	f := p.top()
 	title, err := p.current().title(f)
 	if err != nil {
@@ -198,11 +198,11 @@ func (p *play) resumeAnswer(ctx context.Context) error {
 	p.s.Misses++
 	p.t.Say(locales.T("global.not_understood"))
 	if p.s.Misses == 2 {
-		err := p.askResume(ctx)
+		err := p.askResume()
 		p.t.Say(p.numbered())
 		return err
 	}
-	return p.askResume(ctx)
+	return p.askResume()
 }
 
 // resume goes on with the last frame. What was said before the question is taken as the answer where free text is
