@@ -21,6 +21,7 @@ import (
 	"sahabatrt/program"
 	"sahabatrt/store"
 	"sahabatrt/store/session"
+	"sahabatrt/store/storetest"
 )
 
 var update = flag.Bool("update", false, "rewrite what the bot says in the transcripts")
@@ -36,6 +37,8 @@ type city struct {
 
 var start = time.Date(2026, 11, 23, 9, 0, 0, 0, program.WIB)
 
+func TestMain(m *testing.M) { storetest.Main(m) }
+
 func newCity(t testing.TB) *city {
 	t.Helper()
 	c := &city{}
@@ -43,7 +46,7 @@ func newCity(t testing.TB) *city {
 	now := func() time.Time { return time.Unix(0, c.now.Load()) }
 	key := make([]byte, 32)
 	_, _ = rand.Read(key)
-	db, err := store.Open(t.Context(), store.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "city.db"), Key: key, Now: now, Log: bottest.Quiet()})
+	db, err := store.Open(t.Context(), store.Options{URL: storetest.URL(t), Key: key, Now: now, Log: bottest.Quiet()})
 	if err != nil {
 		t.Fatal(err)
 	}
