@@ -267,7 +267,7 @@ func (db *DB) change(tx *Tx, change func(*Tx) error) (refused, fault error) {
 		}
 		refused = errors.Join(refused, err)
 		if err := tx.exec("undo a change", "ROLLBACK TO change"); err != nil {
-			return refused, err
+			return nil, errors.Join(refused, err)
 		}
 	}
 	return refused, tx.exec("end a change", "RELEASE change")

@@ -36,8 +36,17 @@ func Main(m *testing.M) {
 // URL returns the address of an empty store of this test's own: a file, or a schema that is dropped at the end.
 func URL(t testing.TB) string {
 	t.Helper()
-	if !onPostgres {
-		return "sqlite:" + filepath.Join(t.TempDir(), "test.db")
+	if onPostgres {
+		return Postgres(t)
+	}
+	return "sqlite:" + filepath.Join(t.TempDir(), "test.db")
+}
+
+// Postgres returns the address of an empty schema, and skips the test where TEST_POSTGRES_URL names no server.
+func Postgres(t testing.TB) string {
+	t.Helper()
+	if server == "" {
+		t.Skip("TEST_POSTGRES_URL names no server: ./scripts/with-services starts one")
 	}
 	u, err := url.Parse(server)
 	if err != nil {
