@@ -31,6 +31,12 @@ func (t *Turn) Say(text locales.Text) {
 	}
 }
 
+// Mark returns what takes back all that is said after this moment: for a change that may run more than once.
+func (t *Turn) Mark() (back func()) {
+	n := len(t.said)
+	return func() { t.said = t.said[:n] }
+}
+
 // Op is the operation id of this step at this prompt: the same however often the answer arrives.
 func (t *Turn) Op() string { return t.op }
 

@@ -164,7 +164,9 @@ func called(name string, sex program.Sex) locales.Text {
 // once changes records as the operation of this turn: a second arrival of the same answer changes nothing and gets the
 // same reply. An error of change leaves no trace.
 func once[D any](ctx context.Context, c *Conversations, t *bot.Turn, by string, d *D, change func(*store.Tx) (bot.Next, error)) (bot.Next, error) {
+	back := t.Mark()
 	answer, _, err := c.Store.Operate(ctx, t.Op(), by, func(tx *store.Tx) ([]byte, error) {
+		back()
 		next, err := change(tx)
 		if err != nil {
 			return nil, err

@@ -23,6 +23,7 @@ import (
 	"sahabatrt/program"
 	"sahabatrt/store"
 	"sahabatrt/store/session"
+	"sahabatrt/store/storetest"
 )
 
 var update = flag.Bool("update", false, "rewrite what the bot says in the transcripts")
@@ -34,11 +35,13 @@ type city struct {
 	stage  *bottest.Stage
 	states *states
 	now    atomic.Int64
-	folder string // of the records
+	folder string // of the records, "" when they are no files
 	log    bytes.Buffer
 }
 
 var start = time.Date(2026, 11, 23, 9, 0, 0, 0, program.WIB)
+
+func TestMain(m *testing.M) { storetest.Main(m) }
 
 func newCity(t testing.TB) *city {
 	t.Helper()
@@ -47,9 +50,12 @@ func newCity(t testing.TB) *city {
 	now := func() time.Time { return time.Unix(0, c.now.Load()) }
 	key := make([]byte, 32)
 	_, _ = rand.Read(key)
-	c.folder = t.TempDir()
 	log := slog.New(slog.NewTextHandler(&c.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	db, err := store.Open(t.Context(), store.Options{URL: "sqlite:" + filepath.Join(c.folder, "city.db"), Key: key, Now: now, Log: log})
+	url := storetest.URL(t)
+	if path, ok := strings.CutPrefix(url, "sqlite:"); ok {
+		c.folder = filepath.Dir(path)
+	}
+	db, err := store.Open(t.Context(), store.Options{URL: url, Key: key, Now: now, Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"time"
 
 	"sahabatrt/program"
@@ -37,7 +36,7 @@ func (tx *Tx) Alert(a Alert) error {
 
 // Alerts returns the alerts of a kelurahan, newest first; those of the whole city for "".
 func (tx *Tx) Alerts(kelurahan string) (alerts []Alert, err error) {
-	err = tx.each("list the alerts", func(rows *sql.Rows) error {
+	err = tx.each("list the alerts", func(rows Row) error {
 		var a Alert
 		var rt string
 		var at int64

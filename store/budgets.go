@@ -90,7 +90,7 @@ func (tx *Tx) Budget(rt program.RT, year int) (Budget, error) {
 }
 
 func (tx *Tx) budgetLines(rt program.RT, year int) (lines []BudgetLine, err error) {
-	err = tx.each("read the lines of a budget", func(rows *sql.Rows) error {
+	err = tx.each("read the lines of a budget", func(rows Row) error {
 		var l BudgetLine
 		err := rows.Scan(&l.Name, &l.Amount, &l.Spent)
 		lines = append(lines, l)
@@ -103,6 +103,9 @@ func (tx *Tx) budgetLines(rt program.RT, year int) (lines []BudgetLine, err erro
 // ceiling cannot carry goes outside it (rule 12). The same content again changes nothing. by is a person's id, "" for an import.
 func (tx *Tx) SetCeiling(rt program.RT, year int, c Ceiling, by string) (changed bool, err error) {
 	if err := c.check(); err != nil {
+		return false, err
+	}
+	if err := tx.alone("rt", rt.String()); err != nil {
 		return false, err
 	}
 	old, err := tx.Budget(rt, year)

@@ -25,6 +25,9 @@ func (tx *Tx) PersonByChat(channel, id string) (Person, error) {
 // LinkChat says that this chat is this person's; the same link twice changes nothing. how says what proved it ("invite", "contact").
 func (tx *Tx) LinkChat(channel, id, person, how string) error {
 	key := tx.chatKey(channel, id)
+	if err := tx.alone("chat", key); err != nil {
+		return err
+	}
 	var linked string
 	err := tx.QueryRow(`SELECT person FROM chats WHERE chat_key=$1`, key).Scan(&linked)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
@@ -61,7 +64,7 @@ func (tx *Tx) Unlink(channel, id string) error {
 // Chats returns where a person can be reached, the newest link first.
 func (tx *Tx) Chats(person string) ([]Chat, error) {
 	var chats []Chat
-	err := tx.each("list the chats of a person", func(rows *sql.Rows) error {
+	err := tx.each("list the chats of a person", func(rows Row) error {
 		var c Chat
 		var key string
 		if err := rows.Scan(&key, &c.Channel, &c.ID); err != nil {

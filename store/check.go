@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 
 	"sahabatrt/program"
@@ -35,7 +34,7 @@ func (db *DB) Check(ctx context.Context) (findings []Finding, err error) {
 
 // findings runs a query that returns the id of every row that is wrong.
 func (tx *Tx) findings(table, problem, query string, args ...any) (found []Finding, err error) {
-	err = tx.each("check "+table, func(rows *sql.Rows) error {
+	err = tx.each("check "+table, func(rows Row) error {
 		f := Finding{Table: table, Problem: problem}
 		err := rows.Scan(&f.Row)
 		found = append(found, f)
@@ -97,7 +96,7 @@ var sealed = []struct{ table, column, id string }{
 
 func (tx *Tx) checkSeals() (found []Finding, err error) {
 	for _, s := range sealed {
-		err := tx.each("check "+s.table, func(rows *sql.Rows) error {
+		err := tx.each("check "+s.table, func(rows Row) error {
 			var id, value string
 			if err := rows.Scan(&id, &value); err != nil {
 				return err

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"sahabatrt/program"
+	"sahabatrt/store/storetest"
 )
 
 // full makes a store in which every kind of record has a row.
@@ -44,10 +45,12 @@ func full(t *testing.T) (db *DB, secrets []string) {
 
 // TestNothingInClear: rule 36. No file of the store holds a NIK, name, phone, address or chat id in clear, no log either.
 func TestNothingInClear(t *testing.T) {
+	onSQLite(t)
 	db, secrets := full(t)
 	copied := filepath.Join(t.TempDir(), "backup.db")
 	must(t, db.Backup(context.Background(), copied))
-	for _, path := range []string{db.path, db.path + "-wal", copied} {
+	path := db.engine.(*sqliteFile).path
+	for _, path := range []string{path, path + "-wal", copied} {
 		b, err := os.ReadFile(path)
 		must(t, err)
 		for _, secret := range secrets {
@@ -59,6 +62,7 @@ func TestNothingInClear(t *testing.T) {
 }
 
 func TestBackup(t *testing.T) {
+	onSQLite(t)
 	db, _ := full(t)
 	path := filepath.Join(t.TempDir(), "backup.db")
 	must(t, db.Backup(context.Background(), path))
@@ -70,7 +74,7 @@ func TestBackup(t *testing.T) {
 	if info.Mode().Perm() != 0o600 {
 		t.Errorf("mode %v", info.Mode())
 	}
-	restored, err := openAt(t, path, testKey)
+	restored, err := openAt(t, "sqlite:"+path, testKey)
 	must(t, err)
 	defer restored.Close()
 	clean(t, restored)
@@ -131,7 +135,7 @@ func TestMigrateTwice(t *testing.T) {
 
 // TestMigrateLater: with NoMigrate the schema comes with Migrate.
 func TestMigrateLater(t *testing.T) {
-	db, err := Open(context.Background(), Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "a.db"), Key: testKey,
+	db, err := Open(context.Background(), Options{URL: storetest.URL(t), Key: testKey,
 		Now: func() time.Time { return today }, Log: slog.New(slog.DiscardHandler), NoMigrate: true})
 	must(t, err)
 	defer db.Close()

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"time"
 )
 
@@ -25,7 +24,7 @@ func (tx *Tx) putConsent(worker string, c Consent) error {
 
 // Consents returns how a worker agreed, oldest first.
 func (tx *Tx) Consents(worker string) (consents []Consent, err error) {
-	err = tx.each("read the consents of a worker", func(rows *sql.Rows) error {
+	err = tx.each("read the consents of a worker", func(rows Row) error {
 		var c Consent
 		var id string
 		var at int64

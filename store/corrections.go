@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"errors"
 	"fmt"
 	"strconv"
@@ -43,7 +42,7 @@ func (c WorkerChange) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "change of %s
 // CorrectWorker changes one field and keeps the old value. by must be ketua or sekretaris of the RT, or of its kelurahan
 // (ErrNoRight). ErrValue: the value is none of the field. The same value changes nothing.
 func (tx *Tx) CorrectWorker(id string, field WorkerField, value string, by Person) error {
-	w, err := tx.Worker(id)
+	w, err := tx.takeWorker(id)
 	if err != nil {
 		return err
 	}
@@ -157,7 +156,7 @@ func (w *Worker) correct(f WorkerField, value string) error {
 
 // WorkerChanges returns the corrections of a worker, oldest first.
 func (tx *Tx) WorkerChanges(id string) (changes []WorkerChange, err error) {
-	err = tx.each("read the corrections of a worker", func(rows *sql.Rows) error {
+	err = tx.each("read the corrections of a worker", func(rows Row) error {
 		var c WorkerChange
 		var row string
 		var at int64

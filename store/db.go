@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -24,12 +23,13 @@ var ErrNotFound = errors.New("not found")
 // ErrClosed means that the store was closed before the change was taken up.
 var ErrClosed = errors.New("store is closed")
 
-// group is how many waiting changes are committed together at most.
-const group = 256
+// ErrUnknown means that the connection broke during a commit: the change may have been made or not. Operate settles that
+// by itself.
+var ErrUnknown = errors.New("nobody knows whether this was committed")
 
 // Options says where the records are and what they are sealed with. URL, Key, Now and Log are required.
 type Options struct {
-	URL       string // sqlite:PATH
+	URL       string // sqlite:PATH or postgres://…, whose parameters may set pool_max_conns and time-outs such as statement_timeout
 	Key       []byte // the 32 bytes that wrap the keys in the database: see LoadOrMakeKey
 	Now       func() time.Time
 	Log       *slog.Logger
@@ -41,95 +41,79 @@ type Options struct {
 type DB struct {
 	opt      Options
 	settings program.Settings
-	path     string
-	lock     *fileLock
-	write    *sql.DB
-	read     *sql.DB
+	engine   engine
 	sealer   *Sealer
-	jobs     chan *job
-	quit     chan struct{}
-	ended    chan struct{}
+	closed   atomic.Bool
 	once     sync.Once
 	fault    error // of closing
+}
+
+// engine is a database: a SQLite file or PostgreSQL.
+type engine interface {
+	// migrate brings the schema up to date and returns how many steps that took.
+	migrate(ctx context.Context) (applied int, err error)
+	hasTable(ctx context.Context, name string) (bool, error)
+	// update commits what change wrote unless it returns a fault. What change refused it has taken back itself.
+	update(ctx context.Context, change func(context.Context, querier) (refused, fault error)) (refused, fault error)
+	// view reads one snapshot and refuses to write.
+	view(ctx context.Context, read func(querier) error) error
+	backup(ctx context.Context, path string) error
+	close() error
 }
 
 // Open opens the store, creates it when it does not exist, and brings its schema up to date.
 // ErrInUse: another process has the file. ErrWrongKey: the records were sealed with another key.
 func Open(ctx context.Context, o Options) (*DB, error) {
-	path, ok := strings.CutPrefix(o.URL, "sqlite:")
-	if !ok || path == "" {
-		return nil, errors.New("open store: the address is not of the form sqlite:PATH")
+	db := &DB{opt: o, settings: program.DefaultSettings()}
+	if o.Settings != nil {
+		db.settings = *o.Settings
 	}
-	lock, err := lockFile(path)
-	if err != nil {
+	var err error
+	if db.engine, err = openEngine(ctx, o); err != nil {
 		return nil, err
 	}
-	settings := program.DefaultSettings()
-	if o.Settings != nil {
-		settings = *o.Settings
-	}
-	db := &DB{opt: o, settings: settings, path: path, lock: lock, jobs: make(chan *job, group), quit: make(chan struct{}), ended: make(chan struct{})}
-	if err := db.start(ctx); err != nil {
-		return nil, errors.Join(err, db.release())
-	}
-	return db, nil
-}
-
-func (db *DB) start(ctx context.Context) error {
-	var err error
-	if db.write, err = openWriter(db.path); err != nil {
-		return err
-	}
-	if db.read, err = openReaders(db.path); err != nil {
-		return err
-	}
-	conn, err := db.write.Conn(ctx)
-	if err != nil {
-		return fmt.Errorf("open the writing connection: %w", err)
-	}
-	go db.run(&writer{conn: conn, stmts: map[string]*sql.Stmt{}})
-	if db.opt.NoMigrate {
+	if o.NoMigrate {
 		err = db.loadKeys(ctx)
 	} else {
 		_, err = db.Migrate(ctx)
 	}
 	if err != nil {
-		db.stop()
+		return nil, errors.Join(err, db.engine.close())
 	}
-	return err
+	return db, nil
+}
+
+func openEngine(ctx context.Context, o Options) (engine, error) {
+	if isPostgres(o.URL) {
+		return openPostgres(ctx, o.URL)
+	}
+	path, ok := strings.CutPrefix(o.URL, "sqlite:")
+	if !ok || path == "" {
+		return nil, errors.New("open store: the address is neither sqlite:PATH nor postgres://…")
+	}
+	return openSQLite(ctx, path, o.Log)
 }
 
 // Migrate brings the schema up to date and returns how many steps that took.
 func (db *DB) Migrate(ctx context.Context) (applied int, err error) {
-	if applied, err = migrate(ctx, db.path); err != nil {
+	if applied, err = db.engine.migrate(ctx); err != nil {
 		return applied, err
 	}
 	return applied, db.loadKeys(ctx)
 }
 
-// Close waits for the change in hand and gives the file back. A second call does nothing.
+// Close waits for the changes in hand and gives the database back. A second call does nothing.
 func (db *DB) Close() error {
 	db.once.Do(func() {
-		db.stop()
-		db.fault = db.release()
+		db.closed.Store(true)
+		db.fault = db.engine.close()
 	})
 	return db.fault
 }
 
-func (db *DB) stop() {
-	close(db.quit)
-	<-db.ended
-}
-
-func (db *DB) release() error {
-	var errs []error
-	for _, h := range []*sql.DB{db.read, db.write} {
-		if h != nil {
-			errs = append(errs, h.Close())
-		}
-	}
-	return errors.Join(append(errs, db.lock.Unlock())...)
-}
+// Backup writes a consistent copy to path while the store works; it refuses a path that exists. The copy is sealed
+// like the store: it is worth nothing without the key. ErrNoBackup: the records are in PostgreSQL.
+func (db *DB) Backup(ctx context.Context, path string) error { return db.engine.backup(ctx, path) }
 
 // Sealer returns the keys of this store, for what store/session keeps in tables of its own.
 func (db *DB) Sealer() *Sealer { return db.sealer }
@@ -178,8 +162,20 @@ func (tx *Tx) whole(do func() error) error {
 // querier is what a transaction needs of an engine's connection.
 type querier interface {
 	Exec(ctx context.Context, query string, args ...any) (affected int64, err error)
-	Query(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-	QueryRow(ctx context.Context, query string, args ...any) *sql.Row
+	Query(ctx context.Context, query string, args ...any) (Rows, error)
+	QueryRow(ctx context.Context, query string, args ...any) Row
+	Lock(ctx context.Context, kind, id string) error
+}
+
+// Row is one row of a result. Scan returns sql.ErrNoRows when there is none.
+type Row interface{ Scan(dest ...any) error }
+
+// Rows is a result that is read row by row.
+type Rows interface {
+	Row
+	Next() bool
+	Err() error
+	Close()
 }
 
 // Exec runs one statement and returns the rows it touched. It is exported for store/session only.
@@ -188,12 +184,12 @@ func (tx *Tx) Exec(query string, args ...any) (affected int64, err error) {
 }
 
 // Query reads rows: read them to the end, or close them, before the next statement. It is exported for store/session only.
-func (tx *Tx) Query(query string, args ...any) (*sql.Rows, error) {
+func (tx *Tx) Query(query string, args ...any) (Rows, error) {
 	return tx.q.Query(tx.ctx, query, args...)
 }
 
 // QueryRow reads one row. It is exported for store/session only.
-func (tx *Tx) QueryRow(query string, args ...any) *sql.Row {
+func (tx *Tx) QueryRow(query string, args ...any) Row {
 	return tx.q.QueryRow(tx.ctx, query, args...)
 }
 
@@ -206,7 +202,7 @@ func (tx *Tx) exec(what, query string, args ...any) error {
 }
 
 // each calls scan for every row; scan reads the current row and runs no other statement.
-func (tx *Tx) each(what string, scan func(*sql.Rows) error, query string, args ...any) error {
+func (tx *Tx) each(what string, scan func(Row) error, query string, args ...any) error {
 	rows, err := tx.Query(query, args...)
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, err)
@@ -223,146 +219,62 @@ func (tx *Tx) each(what string, scan func(*sql.Rows) error, query string, args .
 	return nil
 }
 
+// alone waits until no other transaction changes what kind and id name, and keeps others waiting until this one ends:
+// what is read from here on stays true. Take them in the order rt, nik, people, chat, refusals. SQLite has one writer anyhow.
+func (tx *Tx) alone(kind, id string) error {
+	if err := tx.q.Lock(tx.ctx, kind, id); err != nil {
+		return fmt.Errorf("wait for others at work on a %s: %w", kind, err)
+	}
+	return nil
+}
+
 // newID returns a new id that sorts by time.
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
 // View reads one snapshot. The function must not change anything: the connection refuses it.
 func (db *DB) View(ctx context.Context, read func(*Tx) error) error {
-	t, err := db.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
-	if err != nil {
-		return fmt.Errorf("begin reading: %w", err)
-	}
-	defer t.Rollback() // nothing to keep
-	return read(&Tx{Now: db.opt.Now(), db: db, ctx: ctx, q: reader{t}})
+	return db.engine.view(ctx, func(q querier) error {
+		return read(&Tx{Now: db.opt.Now(), db: db, ctx: ctx, q: q})
+	})
 }
 
-// Update changes records: all of change or nothing, committed when it returns nil. ctx bounds the waiting before the
-// change is taken up; from then on it runs to its end, because an interrupt would take its neighbours along.
-// change must not call Update or View: it would wait for itself.
+// Update changes records: all of change or nothing, committed when it returns nil. PostgreSQL may run change more than
+// once before it commits: what change sets outside of the store it sets anew each time. On SQLite ctx bounds the waiting
+// before the change is taken up; from then on it runs to its end, because an interrupt would take its neighbours along.
+// change must not call Update or View: it could wait for itself. ErrUnknown: only the records can tell.
 func (db *DB) Update(ctx context.Context, change func(*Tx) error) error {
-	j := &job{change: change, done: make(chan struct{})}
-	select {
-	case db.jobs <- j:
-	case <-ctx.Done():
-		return fmt.Errorf("wait for the writer: %w", ctx.Err())
-	case <-db.quit:
+	if db.closed.Load() {
 		return ErrClosed
 	}
-	select {
-	case <-j.done:
-		return j.err
-	case <-ctx.Done():
-		if j.state.CompareAndSwap(jobWaiting, jobGone) {
-			return fmt.Errorf("wait for the writer: %w", ctx.Err())
-		}
-	case <-db.ended:
-		if j.state.CompareAndSwap(jobWaiting, jobGone) {
-			return ErrClosed
-		}
+	refused, fault := db.engine.update(ctx, func(ctx context.Context, q querier) (refused, fault error) {
+		return db.change(&Tx{Now: db.opt.Now(), db: db, ctx: ctx, q: q}, change)
+	})
+	if fault != nil {
+		return fault
 	}
-	<-j.done
-	return j.err
+	return refused
 }
 
-const (
-	jobWaiting int32 = iota
-	jobTaken
-	jobGone // its caller stopped waiting
-)
-
-type job struct {
-	change func(*Tx) error
-	state  atomic.Int32
-	err    error
-	done   chan struct{}
-}
-
-func (db *DB) run(w *writer) {
-	defer close(db.ended)
-	defer func() {
-		if err := w.close(); err != nil {
-			db.opt.Log.Warn("close the writing connection", "error", err)
-		}
-	}()
-	for {
-		select {
-		case <-db.quit:
-			return
-		case j := <-db.jobs:
-			db.commit(w, db.gather(j))
-		}
+// change runs a change in a savepoint, and then what must stay even if it failed. A fault is the engine's.
+func (db *DB) change(tx *Tx, change func(*Tx) error) (refused, fault error) {
+	if err := tx.exec("begin a change", "SAVEPOINT change"); err != nil {
+		return nil, err
 	}
-}
-
-// gather takes what waits beside the first job, without waiting for more.
-func (db *DB) gather(j *job) []*job {
-	var jobs []*job
-	for {
-		if j.state.CompareAndSwap(jobWaiting, jobTaken) {
-			jobs = append(jobs, j)
-		}
-		if len(jobs) == group {
-			return jobs
-		}
-		select {
-		case j = <-db.jobs:
-		default:
-			return jobs
-		}
-	}
-}
-
-// commit runs the jobs in one transaction and answers them.
-func (db *DB) commit(w *writer, jobs []*job) {
-	if len(jobs) == 0 {
-		return
-	}
-	if err := db.transact(w, jobs); err != nil {
-		for _, j := range jobs {
-			j.err = fmt.Errorf("commit: %w", err)
-		}
-		if _, err := w.Exec(context.Background(), "ROLLBACK"); err != nil {
-			db.opt.Log.Warn("rollback after a failed commit", "error", err) // the engine had rolled back by itself
-		}
-	}
-	for _, j := range jobs {
-		close(j.done)
-	}
-}
-
-func (db *DB) transact(w *writer, jobs []*job) error {
-	ctx := context.Background()
-	if _, err := w.Exec(ctx, "BEGIN IMMEDIATE"); err != nil {
-		return err
-	}
-	for _, j := range jobs {
-		if err := db.change(ctx, w, j); err != nil {
-			return err
-		}
-	}
-	_, err := w.Exec(ctx, "COMMIT")
-	return err
-}
-
-// change runs one job in a savepoint, and then what must stay even if it failed. It returns faults of the engine only.
-func (db *DB) change(ctx context.Context, w *writer, j *job) error {
-	tx := &Tx{Now: db.opt.Now(), db: db, ctx: ctx, q: w}
-	if _, err := w.Exec(ctx, "SAVEPOINT change"); err != nil {
-		return err
-	}
-	for _, do := range []func(*Tx) error{j.change, (*Tx).keepAll} {
+	for _, do := range []func(*Tx) error{change, (*Tx).keepAll} {
 		err := db.attempt(tx, do)
 		if err == nil {
 			continue
 		}
-		j.err = errors.Join(j.err, err)
-		if _, err := w.Exec(ctx, "ROLLBACK TO change"); err != nil {
-			return err
+		refused = errors.Join(refused, err)
+		if err := tx.exec("undo a change", "ROLLBACK TO change"); err != nil {
+			return nil, errors.Join(refused, err)
 		}
 	}
-	_, err := w.Exec(ctx, "RELEASE change")
-	return err
+	return refused, tx.exec("end a change", "RELEASE change")
 }
+
+// isUnique says whether a row like this one exists already.
+func isUnique(err error) bool { return sqliteUnique(err) || postgresUnique(err) }
 
 // attempt runs one change and makes an error of a panic. The value of a panic may hold personal data: only the
 // runtime's own are told.

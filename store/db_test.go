@@ -9,21 +9,25 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"sahabatrt/store/storetest"
 )
 
 var testKey = []byte("0123456789abcdef0123456789abcdef")
 
 var today = time.Date(2026, 11, 23, 3, 0, 0, 0, time.UTC)
 
-func openAt(t testing.TB, path string, key []byte) (*DB, error) {
+func TestMain(m *testing.M) { storetest.Main(m) }
+
+func openAt(t testing.TB, url string, key []byte) (*DB, error) {
 	t.Helper()
-	return Open(context.Background(), Options{URL: "sqlite:" + path, Key: key,
+	return Open(context.Background(), Options{URL: url, Key: key,
 		Now: func() time.Time { return today }, Log: slog.New(slog.DiscardHandler)})
 }
 
 func open(t testing.TB) *DB {
 	t.Helper()
-	db, err := openAt(t, filepath.Join(t.TempDir(), "sahabat.db"), testKey)
+	db, err := openAt(t, storetest.URL(t), testKey)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,8 +39,17 @@ func open(t testing.TB) *DB {
 	return db
 }
 
+// onSQLite skips what is about the file, or about its one writer.
+func onSQLite(t *testing.T) {
+	t.Helper()
+	if storetest.OnPostgres() {
+		t.Skip("about SQLite")
+	}
+}
+
 func TestSecondProcessIsRefused(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "a.db")
+	onSQLite(t)
+	path := storetest.URL(t)
 	db, err := openAt(t, path, testKey)
 	if err != nil {
 		t.Fatal(err)
@@ -55,7 +68,7 @@ func TestSecondProcessIsRefused(t *testing.T) {
 }
 
 func TestWrongKeyIsRefused(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "a.db")
+	path := storetest.URL(t)
 	db, err := openAt(t, path, testKey)
 	if err != nil {
 		t.Fatal(err)
@@ -118,7 +131,8 @@ func TestViewCannotWrite(t *testing.T) {
 	}
 }
 
-func TestWaitIsBoundedAndCloseRefuses(t *testing.T) {
+func TestWaitIsBounded(t *testing.T) {
+	onSQLite(t)
 	db := open(t)
 	gate, in := make(chan struct{}), make(chan struct{})
 	go db.Update(context.Background(), func(*Tx) error { close(in); <-gate; return nil })
@@ -133,6 +147,10 @@ func TestWaitIsBoundedAndCloseRefuses(t *testing.T) {
 	if err := db.Update(context.Background(), func(*Tx) error { return nil }); err != nil || ran {
 		t.Errorf("after it: %v, ran %v", err, ran)
 	}
+}
+
+func TestCloseRefuses(t *testing.T) {
+	db := open(t)
 	db.Close()
 	if err := db.Update(context.Background(), func(*Tx) error { return nil }); !errors.Is(err, ErrClosed) {
 		t.Errorf("after Close: %v", err)

@@ -1,9 +1,13 @@
 // Package store keeps the records of the programme: places, people and their offices, chats, budgets and their ledger,
 // workers and the months that cover them.
 //
-// All changes go through one writer: DB.Update queues a function, and what waits together is committed together, each
-// function in a savepoint of its own, so that one that fails takes nothing with it. DB.View reads one snapshot.
-// Methods on Tx are the vocabulary; each noun has a file with its SQL beside its scan.
+// DB.Update runs a function in a transaction, in a savepoint of its own; DB.View reads one snapshot. Methods on Tx are
+// the vocabulary; each noun has a file with its SQL beside its scan.
+//
+// There are two engines. A SQLite file has one writer: changes queue, and what waits together is committed together; one
+// that fails takes nothing with it. In PostgreSQL changes run side by side, from any number of processes: a change that
+// reads something and then writes what follows from it says so first (Tx.alone), and may be run again after a deadlock or
+// a broken connection.
 //
 // What tells who somebody is (NIK, name, phone, address, chat id) is sealed in its column, bound to table, column and
 // row, and found again only by a keyed index. Money is whole rupiah in BIGINT, times are UTC microseconds, months are

@@ -14,6 +14,9 @@ func (tx *Tx) ImportWorker(w Worker, by string) (changed bool, err error) {
 	if w.RT == (program.RT{}) || w.NIK.IsZero() || w.Name == "" || w.Category == "" || w.FirstMonth.IsZero() {
 		return false, ErrIncomplete
 	}
+	if err := tx.aloneWith(w); err != nil {
+		return false, err
+	}
 	old, err := tx.known(w)
 	if errors.Is(err, ErrNotFound) {
 		return true, tx.whole(func() error { return tx.importWorker(w, by) })

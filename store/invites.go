@@ -121,6 +121,9 @@ func (tx *Tx) LookInvite(code string) (Invite, error) {
 // when the caller rolls back.
 func (tx *Tx) UseInvite(code, channel, chatID string, vouched program.Phone) (Person, error) {
 	chat := tx.chatKey(channel, chatID)
+	if err := tx.alone("people", ""); err != nil {
+		return Person{}, err
+	}
 	if err := tx.mayTry(chat); err != nil {
 		return Person{}, err
 	}

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"fmt"
 	"time"
 
@@ -55,7 +54,7 @@ func (tx *Tx) writeEntry(rt program.RT, year int, e entry, outside program.Rupia
 
 // Ledger returns the entries of an RT and year, oldest first.
 func (tx *Tx) Ledger(rt program.RT, year int) (entries []Entry, err error) {
-	err = tx.each("read the ledger", func(rows *sql.Rows) error {
+	err = tx.each("read the ledger", func(rows Row) error {
 		var e Entry
 		var at int64
 		err := rows.Scan(&e.ID, &e.Kind, &e.Ceiling, &e.Spent, &e.Committed, &e.Outside, &e.Worker, &e.Op, &e.By, &at, &e.Reason, &e.Reverses)

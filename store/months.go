@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"fmt"
 
 	"sahabatrt/program"
@@ -53,7 +52,7 @@ func (tx *Tx) addMonths(w Worker, first program.Month, n int, state MonthState) 
 
 // CoverMonths returns the months of a worker, earliest first.
 func (tx *Tx) CoverMonths(worker string) (months []CoverMonth, err error) {
-	err = tx.each("read the months of a worker", func(rows *sql.Rows) error {
+	err = tx.each("read the months of a worker", func(rows Row) error {
 		var c CoverMonth
 		err := rows.Scan(&c.Month, &c.Amount, &c.Rule, &c.State)
 		months = append(months, c)
@@ -64,7 +63,7 @@ func (tx *Tx) CoverMonths(worker string) (months []CoverMonth, err error) {
 
 // turnMonths moves a worker's months of a year, up to one, from a state to another, and returns what they cost.
 func (tx *Tx) turnMonths(worker string, year int, upTo program.Month, from, to MonthState) (sum program.Rupiah, err error) {
-	err = tx.each("change the months of a worker", func(rows *sql.Rows) error {
+	err = tx.each("change the months of a worker", func(rows Row) error {
 		var amount program.Rupiah
 		err := rows.Scan(&amount)
 		sum += amount
@@ -76,7 +75,7 @@ func (tx *Tx) turnMonths(worker string, year int, upTo program.Month, from, to M
 
 // years returns the years in which a worker has months in a state.
 func (tx *Tx) years(worker string, state MonthState) (years []int, err error) {
-	err = tx.each("read the years of a worker", func(rows *sql.Rows) error {
+	err = tx.each("read the years of a worker", func(rows Row) error {
 		var y int
 		err := rows.Scan(&y)
 		years = append(years, y)

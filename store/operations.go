@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 )
 
@@ -9,10 +10,16 @@ import (
 // later one changes nothing and gets that answer with repeated set. An error of change leaves no trace of the operation.
 // by is the id of the person who acts, "" when nobody is known yet.
 func (db *DB) Operate(ctx context.Context, op, by string, change func(*Tx) (answer []byte, err error)) (answer []byte, repeated bool, err error) {
-	err = db.Update(ctx, func(tx *Tx) error {
-		answer, repeated, err = tx.operate(op, by, change)
-		return err
-	})
+	for range attempts {
+		err = db.Update(ctx, func(tx *Tx) (err error) {
+			answer, repeated, err = tx.operate(op, by, change)
+			return err
+		})
+		// The row of the operation settles what became of the commit: if it is not there, nothing of it is.
+		if !errors.Is(err, ErrUnknown) {
+			break
+		}
+	}
 	if err != nil {
 		return nil, false, err
 	}

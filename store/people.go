@@ -81,6 +81,9 @@ type personPersonal struct {
 // those he holds already stay. What p leaves empty stays as it was. A new ketua, sekretaris or bendahara of an RT takes the office over from the former one.
 // The same content twice changes nothing. ErrPhoneTaken: ID is given and the number is another's.
 func (tx *Tx) PutPerson(p Person) (id string, changed bool, err error) {
+	if err := tx.alone("people", ""); err != nil {
+		return "", false, err
+	}
 	old, err := tx.sameAs(p)
 	switch {
 	case errors.Is(err, ErrNotFound):
@@ -189,7 +192,7 @@ func (tx *Tx) Officers(role Role, place string) ([]Person, error) {
 }
 
 func (tx *Tx) holders(role Role, place string) (ids []string, err error) {
-	err = tx.each("list who holds an office", func(rows *sql.Rows) error {
+	err = tx.each("list who holds an office", func(rows Row) error {
 		var id string
 		err := rows.Scan(&id)
 		ids = append(ids, id)
@@ -219,7 +222,7 @@ func (tx *Tx) person(query, arg string) (Person, error) {
 }
 
 func (tx *Tx) offices(person string) (offices []Office, err error) {
-	err = tx.each("list the offices of a person", func(rows *sql.Rows) error {
+	err = tx.each("list the offices of a person", func(rows Row) error {
 		var o Office
 		err := rows.Scan(&o.Role, &o.Place)
 		offices = append(offices, o)

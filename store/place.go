@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"fmt"
 
 	"sahabatrt/program"
@@ -22,7 +21,7 @@ func (tx *Tx) PutRT(rt program.RT, sample bool) error {
 // RTs returns the RTs of a kelurahan by number, those of the whole city for "".
 func (tx *Tx) RTs(kelurahan string) ([]RTRow, error) {
 	var rts []RTRow
-	err := tx.each("list the RTs", func(rows *sql.Rows) error {
+	err := tx.each("list the RTs", func(rows Row) error {
 		var r RTRow
 		var code string
 		var sample int64

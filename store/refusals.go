@@ -26,6 +26,9 @@ func (tx *Tx) Refuse(rt program.RT, person string, kind RefusalKind, op string, 
 }
 
 func (tx *Tx) refuse(rt program.RT, person string, kind RefusalKind, op string, stands []program.RT) error {
+	if err := tx.alone("refusals", person); err != nil {
+		return err
+	}
 	n, err := tx.Exec(`INSERT INTO refusals(op, kind, rt, person, at) VALUES($1, $2, $3, $4, $5) ON CONFLICT(op) DO NOTHING`,
 		op, string(kind), rt.String(), person, tx.Now.UnixMicro())
 	if err != nil {

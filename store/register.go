@@ -48,6 +48,9 @@ func (tx *Tx) Register(w Worker, op string, by Person, consent Consent) (Registe
 	if err := tx.completeWorker(&w); err != nil {
 		return Registered{}, err
 	}
+	if err := tx.aloneWith(w); err != nil {
+		return Registered{}, err
+	}
 	w.RegisteredBy = by.ID
 	if err := tx.refuseDuplicate(w, op); err != nil {
 		return Registered{}, err
@@ -191,7 +194,7 @@ func (tx *Tx) result(id string, amount program.Rupiah) (Registered, error) {
 // registration that was held (rules 15, 19): by must hold the office for it (ErrNoRight). What a membership that has not
 // begun could no longer pay in time is cancelled first. *ErrNotEnough changes nothing; ErrState: the registration is over.
 func (tx *Tx) Confirm(id, op string, by Person) (r Registered, err error) {
-	w, err := tx.Worker(id)
+	w, err := tx.takeWorker(id)
 	if err != nil {
 		return Registered{}, err
 	}
@@ -245,7 +248,7 @@ func (tx *Tx) begin(w Worker) (Worker, error) {
 // returns to the budget by a counter-entry, and the NIK is free again. by must be ketua or sekretaris of the RT
 // (ErrNoRight); reason goes to the ledger and holds no personal data. ErrState: it is over already.
 func (tx *Tx) CancelWorker(id string, by Person, reason, op string) error {
-	w, err := tx.Worker(id)
+	w, err := tx.takeWorker(id)
 	if err != nil {
 		return err
 	}

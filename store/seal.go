@@ -95,14 +95,17 @@ func (db *DB) loadKeys(ctx context.Context) error {
 	if err != nil || len(db.opt.Key) != keySize {
 		return fmt.Errorf("open store: the key has %d bytes, not %d", len(db.opt.Key), keySize)
 	}
-	var tables int
-	if err := db.read.QueryRowContext(ctx, `SELECT COUNT(*) FROM sqlite_master WHERE name='keysets'`).Scan(&tables); err != nil {
+	made, err := db.engine.hasTable(ctx, "keysets")
+	if err != nil {
 		return fmt.Errorf("look for keys: %w", err)
 	}
-	if tables == 0 {
+	if !made {
 		return nil
 	}
 	return db.Update(ctx, func(tx *Tx) error {
+		if err := tx.alone("keys", ""); err != nil {
+			return err
+		}
 		values, err := tx.wrapped("values", master, newKeyset)
 		if err != nil {
 			return err

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -55,18 +56,65 @@ func lockFile(path string) (*fileLock, error) {
 // Unlock gives the file back. The lock file stays: to remove it would let two processes lock two files of one name.
 func (l *fileLock) Unlock() error { return l.file.Close() }
 
+// sqliteFile keeps the records in one file.
+type sqliteFile struct {
+	path   string
+	lock   *fileLock
+	write  *sql.DB
+	read   *sql.DB
+	writer *writer
+}
+
+func openSQLite(ctx context.Context, path string, log *slog.Logger) (*sqliteFile, error) {
+	lock, err := lockFile(path)
+	if err != nil {
+		return nil, err
+	}
+	f := &sqliteFile{path: path, lock: lock}
+	if err := f.start(ctx, log); err != nil {
+		return nil, errors.Join(err, f.close())
+	}
+	return f, nil
+}
+
+func (f *sqliteFile) start(ctx context.Context, log *slog.Logger) (err error) {
+	if f.write, err = openWriter(f.path); err != nil {
+		return err
+	}
+	if f.read, err = openHandle(f.path, "mode=ro", 4); err != nil {
+		return err
+	}
+	conn, err := f.write.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("open the writing connection: %w", err)
+	}
+	f.writer = newWriter(conn, log)
+	return nil
+}
+
+func (f *sqliteFile) close() error {
+	if f.writer != nil {
+		f.writer.stop()
+	}
+	var errs []error
+	for _, h := range []*sql.DB{f.read, f.write} {
+		if h != nil {
+			errs = append(errs, h.Close())
+		}
+	}
+	return errors.Join(append(errs, f.lock.Unlock())...)
+}
+
 func openWriter(path string) (*sql.DB, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) // SQLite would make it readable to all
 	if err != nil {
 		return nil, fmt.Errorf("create the database: %w", err)
 	}
 	f.Close()
-	return openSQLite(path, "_txlock=immediate", 1)
+	return openHandle(path, "_txlock=immediate", 1)
 }
 
-func openReaders(path string) (*sql.DB, error) { return openSQLite(path, "mode=ro", 4) }
-
-func openSQLite(path, option string, conns int) (*sql.DB, error) {
+func openHandle(path, option string, conns int) (*sql.DB, error) {
 	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() +
 		"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=foreign_keys(1)&_pragma=synchronous(2)&" + option
 	db, err := sql.Open("sqlite", dsn)
@@ -79,8 +127,8 @@ func openSQLite(path, option string, conns int) (*sql.DB, error) {
 }
 
 // migrate runs what is missing on a connection of its own.
-func migrate(ctx context.Context, path string) (applied int, err error) {
-	db, err := openSQLite(path, "_txlock=immediate", 1)
+func (f *sqliteFile) migrate(ctx context.Context) (applied int, err error) {
+	db, err := openHandle(f.path, "_txlock=immediate", 1)
 	if err != nil {
 		return 0, err
 	}
@@ -105,58 +153,35 @@ func migrate(ctx context.Context, path string) (applied int, err error) {
 	return len(done), nil
 }
 
-// writer is the one connection that writes; it keeps its prepared statements.
-type writer struct {
-	conn  *sql.Conn
-	stmts map[string]*sql.Stmt
+func (f *sqliteFile) hasTable(ctx context.Context, name string) (bool, error) {
+	var n int
+	err := f.read.QueryRowContext(ctx, `SELECT COUNT(*) FROM sqlite_master WHERE type='table' AND name=$1`, name).Scan(&n)
+	return n == 1, err
 }
 
-// close gives the connection back, its statements first: one that stays open would keep the file's log from being folded in.
-func (w *writer) close() error {
-	var errs []error
-	for _, s := range w.stmts {
-		errs = append(errs, s.Close())
-	}
-	return errors.Join(append(errs, w.conn.Close())...)
+func (f *sqliteFile) update(ctx context.Context, change func(context.Context, querier) (refused, fault error)) (refused, fault error) {
+	return f.writer.update(ctx, change)
 }
 
-func (w *writer) prepare(ctx context.Context, query string) (*sql.Stmt, error) {
-	if s := w.stmts[query]; s != nil {
-		return s, nil
-	}
-	s, err := w.conn.PrepareContext(ctx, query)
-	if err == nil {
-		w.stmts[query] = s
-	}
-	return s, err
-}
-
-func (w *writer) Exec(ctx context.Context, query string, args ...any) (int64, error) {
-	s, err := w.prepare(ctx, query)
+func (f *sqliteFile) view(ctx context.Context, read func(querier) error) error {
+	t, err := f.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
-		return 0, err
+		return fmt.Errorf("begin reading: %w", err)
 	}
-	r, err := s.ExecContext(ctx, args...)
-	if err != nil {
-		return 0, err
-	}
-	return r.RowsAffected()
+	defer t.Rollback() // nothing to keep
+	return read(reader{t})
 }
 
-func (w *writer) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	s, err := w.prepare(ctx, query)
+func (f *sqliteFile) backup(ctx context.Context, path string) error {
+	copied, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
-		return nil, err
+		return fmt.Errorf("make the backup: %w", err)
 	}
-	return s.QueryContext(ctx, args...)
-}
-
-func (w *writer) QueryRow(ctx context.Context, query string, args ...any) *sql.Row {
-	s, err := w.prepare(ctx, query)
-	if err != nil {
-		return w.conn.QueryRowContext(ctx, query, args...) // a Row cannot be made with an error: let it fail again
+	copied.Close()
+	if _, err := f.read.ExecContext(ctx, "VACUUM INTO $1", path); err != nil {
+		return fmt.Errorf("make the backup: %w", errors.Join(err, os.Remove(path)))
 	}
-	return s.QueryRowContext(ctx, args...)
+	return nil
 }
 
 // reader is a snapshot.
@@ -170,30 +195,25 @@ func (r reader) Exec(ctx context.Context, query string, args ...any) (int64, err
 	return res.RowsAffected()
 }
 
-func (r reader) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	return r.tx.QueryContext(ctx, query, args...)
+func (r reader) Query(ctx context.Context, query string, args ...any) (Rows, error) {
+	rows, err := r.tx.QueryContext(ctx, query, args...)
+	return sqliteRows{rows}, err
 }
 
-func (r reader) QueryRow(ctx context.Context, query string, args ...any) *sql.Row {
+func (r reader) QueryRow(ctx context.Context, query string, args ...any) Row {
 	return r.tx.QueryRowContext(ctx, query, args...)
 }
 
-// isUnique says whether a row like this one exists already.
-func isUnique(err error) bool {
+// Lock has nothing to do: a snapshot does not change.
+func (r reader) Lock(context.Context, string, string) error { return nil }
+
+// sqliteRows closes as Rows do; what was wrong Err tells.
+type sqliteRows struct{ *sql.Rows }
+
+func (r sqliteRows) Close() { _ = r.Rows.Close() }
+
+// sqliteUnique is isUnique for SQLite.
+func sqliteUnique(err error) bool {
 	var e *sqlite.Error
 	return errors.As(err, &e) && (e.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || e.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
-}
-
-// Backup writes a consistent copy to path while the store works; it refuses a path that exists. The copy is sealed
-// like the store: it is worth nothing without the key.
-func (db *DB) Backup(ctx context.Context, path string) error {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err != nil {
-		return fmt.Errorf("make the backup: %w", err)
-	}
-	f.Close()
-	if _, err := db.read.ExecContext(ctx, "VACUUM INTO $1", path); err != nil {
-		return fmt.Errorf("make the backup: %w", errors.Join(err, os.Remove(path)))
-	}
-	return nil
 }

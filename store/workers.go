@@ -159,6 +159,26 @@ func (tx *Tx) Worker(id string) (Worker, error) {
 	return tx.worker(`SELECT `+workerColumns+` FROM workers WHERE id=$1`, id)
 }
 
+// aloneWith keeps others away from the money of a worker's RT and from the worker's NIK.
+func (tx *Tx) aloneWith(w Worker) error {
+	if err := tx.alone("rt", w.RT.String()); err != nil {
+		return err
+	}
+	return tx.alone("nik", tx.index("nik", w.NIK.Digits()))
+}
+
+// takeWorker is Worker for a change: what it returns stays true until the transaction ends. RT and NIK of a worker never change.
+func (tx *Tx) takeWorker(id string) (Worker, error) {
+	w, err := tx.Worker(id)
+	if err != nil {
+		return Worker{}, err
+	}
+	if err := tx.aloneWith(w); err != nil {
+		return Worker{}, err
+	}
+	return tx.Worker(id)
+}
+
 // FindNIK returns the one registration in the city that holds this NIK now. One that ended in arrears holds it no longer (rule 23).
 func (tx *Tx) FindNIK(nik program.NIK) (w Worker, found bool, err error) {
 	w, err = tx.holder(nik)
@@ -199,7 +219,7 @@ func (tx *Tx) Workers(rt program.RT, offset, limit int) (workers []Worker, total
 }
 
 func (tx *Tx) list(query string, args ...any) (workers []Worker, err error) {
-	err = tx.each("list workers", func(rows *sql.Rows) error {
+	err = tx.each("list workers", func(rows Row) error {
 		w, err := tx.scanWorker(rows.Scan)
 		workers = append(workers, w)
 		return err

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -17,8 +16,8 @@ import (
 
 // Config is every setting, by flag or environment variable.
 type Config struct {
-	DatabaseURL string     `name:"database-url" env:"DATABASE_URL" default:"sqlite:data/sahabat.db" help:"Where the records are: sqlite:PATH."`
-	Key         string     `name:"key" env:"SAHABAT_KEY" help:"The key of the records, 32 bytes in base64. Default: a file sahabat.key beside the records, made on first use."`
+	DatabaseURL string     `name:"database-url" env:"DATABASE_URL" default:"sqlite:data/sahabat.db" help:"Where the records are: sqlite:PATH, or postgres://USER:PASSWORD@HOST/NAME."`
+	Key         string     `name:"key" env:"SAHABAT_KEY" help:"The key of the records, 32 bytes in base64. Default: a file sahabat.key beside the records (data/sahabat.key for PostgreSQL), made on first use."`
 	Clock       *time.Time `name:"sahabat-now" env:"SAHABAT_NOW" help:"Start the clock elsewhere, RFC 3339: for trying things out."`
 	LogFormat   string     `name:"log-format" env:"LOG_FORMAT" enum:"text,json" default:"text" help:"How the log is written: text or json."`
 	LogLevel    slog.Level `name:"log-level" env:"LOG_LEVEL" default:"warn" help:"What is logged: debug, info, warn or error."`
@@ -35,23 +34,20 @@ func (c *Config) clock(now func() time.Time) func() time.Time {
 
 // open opens the records; with an empty store of its own default it brings in the sample city.
 func (c *Config) open(ctx context.Context, m Main, migrate bool) (*store.DB, error) {
-	path := strings.TrimPrefix(c.DatabaseURL, "sqlite:")
-	if path == c.DatabaseURL {
-		return nil, errors.New("DATABASE_URL must be sqlite:PATH; other databases are not supported yet")
+	name, folder := "the database", "data"
+	if path, ok := strings.CutPrefix(c.DatabaseURL, "sqlite:"); ok {
+		name, folder = path, filepath.Dir(path)
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, fmt.Errorf("make the folder of the records: %w", err)
-	}
-	key, err := c.key(filepath.Dir(path))
+	key, err := c.key(folder)
 	if err != nil {
 		return nil, err
 	}
 	db, err := store.Open(ctx, store.Options{URL: c.DatabaseURL, Key: key, Now: c.clock(m.Now), Log: c.log(m.Stderr), NoMigrate: !migrate})
 	switch {
 	case errors.Is(err, store.ErrInUse):
-		return nil, fmt.Errorf("%s is open in another sahabatrt: close that one first", path)
+		return nil, fmt.Errorf("%s is open in another sahabatrt: close that one first", name)
 	case errors.Is(err, store.ErrWrongKey):
-		return nil, fmt.Errorf("%s was made with another key: give the right one in SAHABAT_KEY or put its sahabat.key back", path)
+		return nil, fmt.Errorf("%s was made with another key: give the right one in SAHABAT_KEY or put its sahabat.key back", name)
 	}
 	return db, err
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"sahabatrt/program"
+	"sahabatrt/store/storetest"
 )
 
 // run starts the program as a person does in an empty folder, at nine in the morning of the 23rd of November 2026.
@@ -242,5 +243,39 @@ func TestWrongKey(t *testing.T) {
 	t.Setenv("SAHABAT_KEY", "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=")
 	if code, _, errs := run(t, "", "check"); code != 1 || !strings.Contains(errs, "another key") {
 		t.Errorf("exit %d: %s", code, errs)
+	}
+}
+
+// TestPostgres: the same commands with the records in PostgreSQL; nobody is invented there, and the key lies in data.
+func TestPostgres(t *testing.T) {
+	address := storetest.Postgres(t)
+	inEmptyFolder(t)
+	t.Setenv("DATABASE_URL", address)
+	if out, _ := ok(t, "", "migrate"); !strings.HasSuffix(out, " migrations applied\n") || strings.HasPrefix(out, "0") {
+		t.Errorf("migrate: %s", out)
+	}
+	if err := os.WriteFile("rt.csv", []byte("kelurahan,rt\nKenali Asam,14\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, _ := ok(t, "", "import", "rt.csv"); !strings.Contains(out, "1 rows\t1 changed") {
+		t.Errorf("import: %s", out)
+	}
+	if out, _ := ok(t, "", "import", "rt.csv"); !strings.Contains(out, "1 rows\t0 changed") {
+		t.Errorf("import again: %s", out)
+	}
+	if out, _ := ok(t, "", "check"); strings.TrimSpace(out) != "ok" {
+		t.Errorf("check: %s", out)
+	}
+	if _, _, errs := run(t, "", "chat", "--as", "ketua14"); strings.Contains(errs, "sample city was put in") {
+		t.Errorf("somebody invented stands in PostgreSQL: %s", errs)
+	}
+	if code, _, errs := run(t, "", "backup", "copy"); code == 0 || !strings.Contains(errs, "pg_dump") {
+		t.Errorf("backup: exit %d, %s", code, errs)
+	}
+	if code, _, errs := run(t, "", "check", "--key", "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="); code == 0 || !strings.Contains(errs, "another key") {
+		t.Errorf("another key: exit %d, %s", code, errs)
+	}
+	if _, err := os.Stat("data/sahabat.key"); err != nil {
+		t.Error(err)
 	}
 }

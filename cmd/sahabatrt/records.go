@@ -55,7 +55,10 @@ func (b backupCmd) Run(ctx context.Context, m Main, c *Config) error {
 	if err != nil {
 		return err
 	}
-	if err = db.Backup(ctx, b.To); err == nil {
+	if err = db.Backup(ctx, b.To); errors.Is(err, store.ErrNoBackup) {
+		err = errors.New("the records are in PostgreSQL: copy them with pg_dump, which works while the bot runs; the copy opens only with the same key")
+	}
+	if err == nil {
 		fmt.Fprintf(m.Stdout, "%s written; it opens only with the same key, so keep that too\n", b.To)
 	}
 	return errors.Join(err, db.Close())

@@ -115,7 +115,14 @@ func Import(ctx context.Context, db *store.DB, files []File, o Options) ([]Repor
 	for i, f := range files {
 		reports[i] = in.read(f, i, entries)
 	}
-	err := db.Update(ctx, func(tx *store.Tx) error { return in.record(tx, entries, reports) })
+	misread := len(in.errs)
+	err := db.Update(ctx, func(tx *store.Tx) error {
+		in.errs = in.errs[:misread]
+		for i := range reports {
+			reports[i].Changed = 0
+		}
+		return in.record(tx, entries, reports)
+	})
 	switch {
 	case len(in.errs) > 0:
 		return nil, in.errs

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -15,7 +14,10 @@ import (
 	"sahabatrt/program"
 	"sahabatrt/store"
 	"sahabatrt/store/lists"
+	"sahabatrt/store/storetest"
 )
+
+func TestMain(m *testing.M) { storetest.Main(m) }
 
 var (
 	now   = time.Date(2026, 11, 23, 9, 0, 0, 0, program.WIB)
@@ -26,7 +28,7 @@ var (
 func openStore(t *testing.T) *store.DB {
 	t.Helper()
 	db, err := store.Open(t.Context(), store.Options{
-		URL: "sqlite:" + filepath.Join(t.TempDir(), "city.db"), Key: make([]byte, 32),
+		URL: storetest.URL(t), Key: make([]byte, 32),
 		Now: func() time.Time { return now }, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})
 	if err != nil {

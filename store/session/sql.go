@@ -149,6 +149,7 @@ RETURNING address, session, replies, token, turn, tries, waiting, flooded, seq`
 
 // admit appends to one chat's inbox what it has not seen, and claims the chat when something is new and nobody plays it.
 func (s *SQL) admit(tx *store.Tx, a *arrival) error {
+	a.claim = nil
 	now, n := tx.Now.UnixMicro(), int64(len(a.entries))
 	c := stored{lease: a.lease}
 	var token string
@@ -358,7 +359,7 @@ func (s *SQL) freeOrGoOn(ctx context.Context, l lease) (came []bot.Update, free 
 	var entries []entry
 	err = s.db.Update(ctx, func(tx *store.Tx) error {
 		n, err := tx.Exec(sqlFree, l.chat, l.token, tx.Now.UnixMicro(), tx.Now.Add(keepDraft).UnixMicro(), tx.Now.Add(keepPlain).UnixMicro())
-		free = n > 0
+		free, entries = n > 0, nil
 		if err != nil || free {
 			return err
 		}
@@ -394,6 +395,8 @@ WHERE chat = $1 AND token = $2 RETURNING address, session, replies, turn, tries`
 func (s *SQL) Due(ctx context.Context, n int) ([]*bot.Claim, error) {
 	var taken []*stored
 	err := s.db.Update(ctx, func(tx *store.Tx) error {
+		s.dropAll(taken)
+		taken = nil
 		beaten, err := tx.Exec(sqlBeat, s.process, s.boot, tx.Now.Add(alive).UnixMicro())
 		if err != nil {
 			return err
@@ -423,12 +426,16 @@ func (s *SQL) Due(ctx context.Context, n int) ([]*bot.Claim, error) {
 		return nil
 	})
 	if err != nil {
-		for _, c := range taken {
-			s.held.drop(c.token)
-		}
+		s.dropAll(taken)
 		return nil, fmt.Errorf("look for chats that are due: %w", err)
 	}
 	return s.openAll(taken), nil
+}
+
+func (s *SQL) dropAll(claims []*stored) {
+	for _, c := range claims {
+		s.held.drop(c.token)
+	}
 }
 
 // unplayed lists up to n chats that nobody alive plays, each with the token that it carries.

@@ -3,7 +3,6 @@ package session
 import (
 	"context"
 	"log/slog"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -11,12 +10,15 @@ import (
 	"sahabatrt/bot"
 	"sahabatrt/bot/bottest"
 	"sahabatrt/store"
+	"sahabatrt/store/storetest"
 )
+
+func TestMain(m *testing.M) { storetest.Main(m) }
 
 func openStore(t testing.TB, now func() time.Time) *store.DB {
 	t.Helper()
 	db, err := store.Open(t.Context(), store.Options{
-		URL: "sqlite:" + filepath.Join(t.TempDir(), "test.db"), Key: make([]byte, 32), Now: now, Log: slog.New(slog.DiscardHandler),
+		URL: storetest.URL(t), Key: make([]byte, 32), Now: now, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -229,6 +231,9 @@ func TestTidy(t *testing.T) {
 
 // Due runs every second beside everything else: it must not read chats that are at rest.
 func TestDueReadsItsIndex(t *testing.T) {
+	if storetest.OnPostgres() {
+		t.Skip("PostgreSQL reads a small table whole")
+	}
 	db := openStore(t, noon)
 	s := start(db, "a")
 	for name, query := range map[string]string{

@@ -1,0 +1,75 @@
+// Package storetest runs tests on both engines of the store: on a SQLite file always, and again on PostgreSQL where
+// TEST_POSTGRES_URL names one (scripts/with-services starts one). It knows addresses only, not the store.
+package storetest
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+)
+
+var server = os.Getenv("TEST_POSTGRES_URL")
+
+var onPostgres bool
+
+// OnPostgres is whether the tests run on PostgreSQL this time.
+func OnPostgres() bool { return onPostgres }
+
+// Main is TestMain of a package whose tests use URL.
+func Main(m *testing.M) {
+	code := m.Run()
+	if server != "" {
+		fmt.Println("the same on PostgreSQL:")
+		onPostgres = true
+		code = max(code, m.Run())
+	}
+	os.Exit(code)
+}
+
+// URL returns the address of an empty store of this test's own: a file, or a schema that is dropped at the end.
+func URL(t testing.TB) string {
+	t.Helper()
+	if onPostgres {
+		return Postgres(t)
+	}
+	return "sqlite:" + filepath.Join(t.TempDir(), "test.db")
+}
+
+// Postgres returns the address of an empty schema, and skips the test where TEST_POSTGRES_URL names no server.
+func Postgres(t testing.TB) string {
+	t.Helper()
+	if server == "" {
+		t.Skip("TEST_POSTGRES_URL names no server: ./scripts/with-services starts one")
+	}
+	u, err := url.Parse(server)
+	if err != nil {
+		t.Fatal("TEST_POSTGRES_URL is no address")
+	}
+	schema := "test_" + strings.ToLower(rand.Text())
+	query := u.Query()
+	query.Set("search_path", schema)
+	u.RawQuery = query.Encode()
+	run(t, "CREATE SCHEMA "+schema)
+	t.Cleanup(func() { run(t, "DROP SCHEMA "+schema+" CASCADE") })
+	return u.String()
+}
+
+func run(t testing.TB, statement string) {
+	t.Helper()
+	ctx := context.Background()
+	conn, err := pgx.Connect(ctx, server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(ctx)
+	if _, err := conn.Exec(ctx, statement); err != nil {
+		t.Fatal(err)
+	}
+}
