@@ -352,7 +352,8 @@ var resting = []any{keepPlain.Microseconds(), keepDraft.Microseconds(), keepSeen
 // candidate is a chat that stands in an index of what is due.
 type candidate struct {
 	lease
-	since float64
+	since  float64
+	nobody string // a token of this process that is known to be held by no lane
 }
 
 // Due says that this process lives, and claims up to n chats of its channels that nobody alive plays, the longest
@@ -410,7 +411,7 @@ func (r *Redis) beat(ctx context.Context, n int) ([]candidate, error) {
 		for i, index := range answer[1:] {
 			for pair := range slices.Chunk(index.([]any), 2) {
 				since, _ := strconv.ParseFloat(text(pair[1]), 64) // a score is a number
-				found = append(found, candidate{lease{chat: text(pair[0]), due: call.keys[i+1]}, since})
+				found = append(found, candidate{lease: lease{chat: text(pair[0]), due: call.keys[i+1]}, since: since})
 			}
 		}
 	}
@@ -421,52 +422,39 @@ func (r *Redis) beat(ctx context.Context, n int) ([]candidate, error) {
 // take claims those that nobody alive plays. One that this process plays by a token that nobody holds is taken in a second
 // round: the answer that said so was lost.
 func (r *Redis) take(ctx context.Context, some []candidate) ([]*bot.Claim, error) {
-	leases := make([]lease, len(some))
-	nobody := make([]string, len(some))
-	for i, c := range some {
-		leases[i] = c.lease
-	}
-	claims, orphans, err := r.takeAll(ctx, leases, nobody)
+	claims, orphans, err := r.takeOnce(ctx, some)
 	if len(orphans) == 0 {
 		return claims, err
 	}
-	leases, nobody = nil, nil
-	for _, o := range orphans {
-		leases, nobody = append(leases, o.lease), append(nobody, o.nobody)
-	}
-	more, _, err2 := r.takeAll(ctx, leases, nobody)
-	return append(claims, more...), errors.Join(err, err2)
+	more, _, again := r.takeOnce(ctx, orphans)
+	return append(claims, more...), errors.Join(err, again)
 }
 
-type orphan struct {
-	lease
-	nobody string
-}
-
-func (r *Redis) takeAll(ctx context.Context, leases []lease, nobody []string) (claims []*bot.Claim, orphans []orphan, errs error) {
-	calls := make([]*call, len(leases))
-	for i := range leases {
-		l := &leases[i]
-		l.token = r.token()
-		r.held.add(*l)
-		calls[i] = r.call(r.scripts.take, []string{l.chat, l.due, r.beside(l.chat, "alive")}, l.token, nobody[i])
+func (r *Redis) takeOnce(ctx context.Context, some []candidate) (claims []*bot.Claim, orphans []candidate, errs error) {
+	calls := make([]*call, len(some))
+	for i := range some {
+		c := &some[i]
+		c.token = r.token()
+		r.held.add(c.lease)
+		calls[i] = r.call(r.scripts.take, []string{c.chat, c.due, r.beside(c.chat, "alive")}, c.token, c.nobody)
 	}
 	if err := r.pipe.do(ctx, calls...); err != nil {
-		for _, l := range leases {
-			r.held.drop(l.token)
+		for _, c := range some {
+			r.held.drop(c.token)
 		}
 		return nil, nil, err
 	}
-	for i, l := range leases {
-		c, played, err := r.taken(l, calls[i])
-		if c != nil {
-			claims = append(claims, c)
+	for i, c := range some {
+		claim, played, err := r.taken(c.lease, calls[i])
+		if claim != nil {
+			claims = append(claims, claim)
 			continue
 		}
-		r.held.drop(l.token)
+		r.held.drop(c.token)
 		errs = errors.Join(errs, err)
 		if strings.HasPrefix(played, r.boot+"|") && !r.held.has(played) {
-			orphans = append(orphans, orphan{l, played})
+			c.nobody = played
+			orphans = append(orphans, c)
 		}
 	}
 	return claims, orphans, errs
