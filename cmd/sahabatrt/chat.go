@@ -155,17 +155,22 @@ func (c chatCmd) person() (bot.Address, string, error) {
 	return bot.Address{Channel: "terminal", ID: phone.E164()}, phone.E164(), nil
 }
 
-func (c chatCmd) talk(ctx context.Context, m Main, conf *Config, db *store.DB, texts *locales.Catalogue, t *terminal, from bot.Address, phone string) error {
+func (c chatCmd) talk(ctx context.Context, m Main, conf *Config, db *store.DB, texts *locales.Catalogue, t *terminal, from bot.Address, phone string) (err error) {
 	now := conf.clock(m.Now)
+	sessions, done, err := conf.sessions(ctx, db, session.Options{Process: "chat", Channels: []string{"terminal"}, Log: conf.log(m.Stderr)})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, done()) }()
 	flows := &conversations.Conversations{Store: db, Settings: program.DefaultSettings()}
 	l := &bot.Lanes{
 		Engine:   flows.Engine(texts, uuid.NewString),
-		Sessions: session.NewSQL(db, session.Options{Process: "chat", Channels: []string{"terminal"}, Log: conf.log(m.Stderr)}),
+		Sessions: sessions,
 		Channels: map[string]bot.Channel{"terminal": t}, Now: now, Log: conf.log(m.Stderr),
 	}
 	fmt.Fprintln(m.Stdout, texts.Render(locales.Default, locales.T("chat.hint")))
 	t.write(fmt.Sprintf("@ %s\n= %s\n", now().Format(time.RFC3339), c.As))
-	err := lines(ctx, m, func(line string) error {
+	err = lines(ctx, m, func(line string) error {
 		u := heard(line, from, phone, now())
 		t.write(scripted(u, line))
 		err := errors.Join(l.Recover(ctx), l.Accept(ctx, ctx, []bot.Update{u}))

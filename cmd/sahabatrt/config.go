@@ -9,18 +9,37 @@ import (
 	"strings"
 	"time"
 
+	"sahabatrt/bot"
 	"sahabatrt/program"
 	"sahabatrt/store"
 	"sahabatrt/store/lists"
+	"sahabatrt/store/session"
 )
 
 // Config is every setting, by flag or environment variable.
 type Config struct {
 	DatabaseURL string     `name:"database-url" env:"DATABASE_URL" default:"sqlite:data/sahabat.db" help:"Where the records are: sqlite:PATH, or postgres://USER:PASSWORD@HOST/NAME."`
+	RedisURL    string     `name:"redis-url" env:"REDIS_URL" help:"Where conversations under way are: redis://HOST:PORT/DB, rediss:// with TLS, ?master_name=NAME for Sentinel, ?addr=HOST:PORT for further nodes of a Cluster. Default: beside the records."`
 	Key         string     `name:"key" env:"SAHABAT_KEY" help:"The key of the records, 32 bytes in base64. Default: a file sahabat.key beside the records (data/sahabat.key for PostgreSQL), made on first use."`
 	Clock       *time.Time `name:"sahabat-now" env:"SAHABAT_NOW" help:"Start the clock elsewhere, RFC 3339: for trying things out."`
 	LogFormat   string     `name:"log-format" env:"LOG_FORMAT" enum:"text,json" default:"text" help:"How the log is written: text or json."`
 	LogLevel    slog.Level `name:"log-level" env:"LOG_LEVEL" default:"warn" help:"What is logged: debug, info, warn or error."`
+}
+
+// sessions are the conversations under way, in Redis or beside the records; done lets go of Redis.
+func (c *Config) sessions(ctx context.Context, db *store.DB, o session.Options) (s bot.Sessions, done func() error, err error) {
+	if c.RedisURL == "" {
+		return session.NewSQL(db, o), func() error { return nil }, nil
+	}
+	client, err := session.Dial(c.RedisURL, o.Log)
+	if err != nil {
+		return nil, nil, fmt.Errorf("REDIS_URL: %w", err)
+	}
+	r := session.NewRedis(client, db.Sealer(), o)
+	if err := r.Ready(ctx); err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("REDIS_URL: %w", err), client.Close())
+	}
+	return r, client.Close, nil
 }
 
 // clock is the time of the program: the real one, or one that starts elsewhere and goes on from there.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"sahabatrt/program"
+	"sahabatrt/store/session/redistest"
 	"sahabatrt/store/storetest"
 )
 
@@ -37,7 +38,7 @@ func ok(t *testing.T, input string, args ...string) (out, errs string) {
 func inEmptyFolder(t *testing.T) {
 	t.Helper()
 	t.Chdir(t.TempDir())
-	for _, name := range []string{"DATABASE_URL", "SAHABAT_KEY", "SAHABAT_NOW", "LOG_FORMAT", "LOG_LEVEL"} {
+	for _, name := range []string{"DATABASE_URL", "REDIS_URL", "SAHABAT_KEY", "SAHABAT_NOW", "LOG_FORMAT", "LOG_LEVEL"} {
 		t.Setenv(name, "") // put back afterwards
 		if err := os.Unsetenv(name); err != nil {
 			t.Fatal(err)
@@ -277,5 +278,22 @@ func TestPostgres(t *testing.T) {
 	}
 	if _, err := os.Stat("data/sahabat.key"); err != nil {
 		t.Error(err)
+	}
+}
+
+// A conversation goes on in Redis where the one before it stopped; a Redis that is not there is said before anything is.
+func TestChatOnRedis(t *testing.T) {
+	inEmptyFolder(t)
+	t.Setenv("TEST_REDIS_URL", "") // a private one: the program knows no prefix
+	t.Setenv("REDIS_URL", redistest.URL(t))
+	ok(t, "daftar pekerja\n1\n", "chat")
+	out, _ := ok(t, "Sulaiman Contoh\n", "chat")
+	if !strings.Contains(out, "NIK") {
+		t.Errorf("the form was forgotten:\n%s", out)
+	}
+	t.Setenv("REDIS_URL", "redis://127.0.0.1:1")
+	code, out, errs := run(t, "daftar pekerja\n", "chat")
+	if code != 1 || strings.Contains(out, "Pekerjaannya") || !strings.Contains(errs, "REDIS_URL") {
+		t.Errorf("exit %d\n%s\n%s", code, out, errs)
 	}
 }

@@ -7,11 +7,16 @@
 package session
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
 	"sahabatrt/bot"
+	"sahabatrt/store"
 )
 
 // ErrTooLarge means that a session exceeds bot.MaxSession. Nothing was kept and the claim still holds.
@@ -30,22 +35,23 @@ const (
 type lease struct {
 	chat  string // keyed hash of the address
 	token string
-	turn  int64 // updates played before
+	turn  int64  // updates played before
+	due   string // on Redis, the index that the chat stands in
 }
 
 // held are the tokens that lanes of this process have, or are about to have.
 type held struct {
 	mu     sync.Mutex
-	tokens map[string]struct{}
+	tokens map[string]lease
 }
 
-func (h *held) add(token string) {
+func (h *held) add(l lease) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.tokens == nil {
-		h.tokens = map[string]struct{}{}
+		h.tokens = map[string]lease{}
 	}
-	h.tokens[token] = struct{}{}
+	h.tokens[l.token] = l
 }
 
 func (h *held) drop(token string) {
@@ -67,6 +73,12 @@ func (h *held) count() int {
 	return len(h.tokens)
 }
 
+func (h *held) all() []lease {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Collect(maps.Values(h.tokens))
+}
+
 // byChat splits updates by chat and keeps the order inside each.
 func byChat(in []bot.Update) [][]bot.Update {
 	var chats [][]bot.Update
@@ -81,4 +93,32 @@ func byChat(in []bot.Update) [][]bot.Update {
 		chats[i] = append(chats[i], u)
 	}
 	return chats
+}
+
+func sealJSON(seal *store.Sealer, place string, v any) (string, error) {
+	plain, err := json.Marshal(v)
+	if err != nil {
+		return "", fmt.Errorf("write down a %T: %w", v, err)
+	}
+	return seal.Seal(place, plain)
+}
+
+// openJSON tells the type of what does not open, never its content.
+func openJSON(seal *store.Sealer, place, sealed string, v any) error {
+	plain, err := seal.Open(place, sealed)
+	if err != nil {
+		return fmt.Errorf("open a %T: %w", v, err)
+	}
+	if json.Unmarshal(plain, v) != nil {
+		return fmt.Errorf("read a %T: not what was written", v)
+	}
+	return nil
+}
+
+// sealReplies returns "" for no replies.
+func sealReplies(seal *store.Sealer, place string, replies []bot.Message) (string, error) {
+	if len(replies) == 0 {
+		return "", nil
+	}
+	return sealJSON(seal, place, replies)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -85,7 +84,7 @@ func (s *SQL) Accept(ctx context.Context, in []bot.Update) ([]*bot.Claim, error)
 		arrivals = append(arrivals, a)
 	}
 	for _, a := range arrivals {
-		s.held.add(a.lease.token)
+		s.held.add(a.lease)
 	}
 	err := s.db.Update(ctx, func(tx *store.Tx) error {
 		for _, a := range arrivals {
@@ -115,11 +114,11 @@ func (s *SQL) arrive(updates []bot.Update) (*arrival, error) {
 	chat := s.seal.Index("session_chats.chat", from.Channel+"\x00"+from.ID)
 	a := &arrival{from: from, lease: lease{chat: chat, token: rand.Text()}}
 	var err error
-	if a.address, err = s.sealJSON(place("address", chat), from); err != nil {
+	if a.address, err = sealJSON(s.seal, place("address", chat), from); err != nil {
 		return nil, err
 	}
 	for _, u := range updates {
-		body, err := s.sealJSON(bodyPlace(chat, u.ID), u)
+		body, err := sealJSON(s.seal, bodyPlace(chat, u.ID), u)
 		if err != nil {
 			return nil, err
 		}
@@ -213,7 +212,7 @@ func (in *inbox) add(e entry, seq int64) error {
 	}
 	in.flooded = true
 	u := bot.Update{ID: "flood:" + strconv.FormatInt(seq, 10), From: in.arrival.from, Flood: true, At: in.tx.Now}
-	body, err := in.s.sealJSON(bodyPlace(in.arrival.lease.chat, u.ID), u)
+	body, err := sealJSON(in.s.seal, bodyPlace(in.arrival.lease.chat, u.ID), u)
 	if err != nil {
 		return err
 	}
@@ -275,7 +274,7 @@ func (s *SQL) put(ctx context.Context, l lease, u bot.Update, o bot.Outcome) err
 	if err != nil {
 		return err
 	}
-	replies, err := s.sealReplies(l.chat, o.Replies)
+	replies, err := sealReplies(s.seal, place("replies", l.chat), o.Replies)
 	if err != nil {
 		return err
 	}
@@ -339,7 +338,7 @@ func (s *SQL) Done(ctx context.Context, c *bot.Claim, sent int) (more bool, err 
 }
 
 func (s *SQL) sent(ctx context.Context, l lease, rest []bot.Message) error {
-	replies, err := s.sealReplies(l.chat, rest)
+	replies, err := sealReplies(s.seal, place("replies", l.chat), rest)
 	if err != nil {
 		return err
 	}
@@ -465,7 +464,7 @@ func (s *SQL) unplayed(tx *store.Tx, n int) ([]lease, error) {
 // take claims a chat for this process, unless another was quicker.
 func (s *SQL) take(tx *store.Tx, l lease) (c *stored, ok bool, err error) {
 	c = &stored{lease: lease{chat: l.chat, token: rand.Text()}}
-	s.held.add(c.token)
+	s.held.add(c.lease)
 	err = tx.QueryRow(sqlTake, l.chat, l.token, s.process, s.boot, c.token, tx.Now.UnixMicro()).
 		Scan(&c.address, &c.session, &c.replies, &c.turn, &c.tries)
 	if err == nil {
@@ -544,7 +543,7 @@ func (s *SQL) openAll(in []*stored) []*bot.Claim {
 
 func (s *SQL) open(c *stored) (*bot.Claim, error) {
 	claim := &bot.Claim{Tries: c.tries, Lease: c.lease}
-	if err := s.openJSON(place("address", c.chat), c.address, &claim.Addr); err != nil {
+	if err := openJSON(s.seal, place("address", c.chat), c.address, &claim.Addr); err != nil {
 		return nil, err
 	}
 	var err error
@@ -554,7 +553,7 @@ func (s *SQL) open(c *stored) (*bot.Claim, error) {
 		}
 	}
 	if c.replies != "" {
-		if err := s.openJSON(place("replies", c.chat), c.replies, &claim.Replies); err != nil {
+		if err := openJSON(s.seal, place("replies", c.chat), c.replies, &claim.Replies); err != nil {
 			return nil, err
 		}
 	}
@@ -566,39 +565,12 @@ func (s *SQL) openInbox(chat string, in []entry) ([]bot.Update, error) {
 	var out []bot.Update
 	for _, e := range in {
 		var u bot.Update
-		if err := s.openJSON(bodyPlace(chat, e.id), e.body, &u); err != nil {
+		if err := openJSON(s.seal, bodyPlace(chat, e.id), e.body, &u); err != nil {
 			return nil, err
 		}
 		out = append(out, u)
 	}
 	return out, nil
-}
-
-func (s *SQL) sealReplies(chat string, replies []bot.Message) (string, error) {
-	if len(replies) == 0 {
-		return "", nil
-	}
-	return s.sealJSON(place("replies", chat), replies)
-}
-
-func (s *SQL) sealJSON(place string, v any) (string, error) {
-	plain, err := json.Marshal(v)
-	if err != nil {
-		return "", fmt.Errorf("write down a %T: %w", v, err)
-	}
-	return s.seal.Seal(place, plain)
-}
-
-// openJSON tells the type of what does not open, never its content.
-func (s *SQL) openJSON(place, sealed string, v any) error {
-	plain, err := s.seal.Open(place, sealed)
-	if err != nil {
-		return fmt.Errorf("open a %T: %w", v, err)
-	}
-	if json.Unmarshal(plain, v) != nil {
-		return fmt.Errorf("read a %T: not what was written", v)
-	}
-	return nil
 }
 
 // place names the one column of one chat where a sealed value belongs.
