@@ -76,10 +76,12 @@ type Channel interface {
 	Send(ctx context.Context, m Message) error
 }
 
-// SendError says what a failed send means. Gone: nobody reads this address any more. Unclear: it may have arrived.
+// SendError says what a failed send means. Gone: nobody reads this address any more. Refused: this message will never
+// be taken. Unclear: it may have arrived.
 type SendError struct {
 	Err        error
 	Gone       bool
+	Refused    bool
 	Unclear    bool
 	RetryAfter time.Duration
 	MovedTo    *Address

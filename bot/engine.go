@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -26,53 +25,18 @@ type Engine struct {
 	Greet, Menu, Help, Person string
 }
 
-// Intent is the conversation that a text asks for. Sure: nothing else can be meant, so it may interrupt an answer.
+// Intent is the conversation that a text asks for. Sure: more than a word that may stand in any sentence. Asked: the
+// whole message is the wish, or it is put as a question, so that it cannot be a name or an address.
 type Intent struct {
-	Flow string
-	Sure bool
-	Args map[string]string
+	Flow        string
+	Sure, Asked bool
+	Args        map[string]string
 }
 
 const (
 	maxText  = 1000           // letters of one message that are read as an answer
 	staleAge = 24 * time.Hour // after it an unfinished conversation is resumed by asking
 )
-
-// The engine's own choices, which belong to no flow.
-const (
-	chooseResume = "_go"
-	chooseLater  = "_later"
-	chooseDrop   = "_drop"
-	choosePerson = "_person"
-)
-
-// session is what is kept of a chat between two messages.
-type session struct {
-	Lang    string   `json:",omitempty"`
-	Serial  int64    // of the newest prompt
-	Buttons []button `json:",omitempty"` // of the newest prompt
-	Free    bool     `json:",omitempty"`
-	Frames  []frame  `json:",omitempty"` // the last one is played, those below wait
-	Resume  bool     `json:",omitempty"` // the newest prompt asks whether to go on with the last frame
-	Stash   *Update  `json:",omitempty"` // what was said before that question
-	Misses  int      `json:",omitempty"`
-	Album   string   `json:",omitempty"`
-	Seen    int64    // unix milliseconds of the last message
-}
-
-type button struct {
-	ID, Label, Key string
-	Words          []string `json:",omitempty"`
-}
-
-// frame is one conversation under way. Aside: it interrupted the one below, which goes on by itself afterwards.
-type frame struct {
-	ID, Flow, Step string
-	Done           []string        `json:",omitempty"` // answered steps, in the order of answering
-	From           string          `json:",omitempty"` // the step that sent the person back to correct an answer
-	Draft          json.RawMessage `json:",omitempty"`
-	Aside          bool            `json:",omitempty"`
-}
 
 // play is one turn under way.
 type play struct {
@@ -84,12 +48,11 @@ type play struct {
 // Play plays one update. An error means that nothing happened and the turn may be played again.
 func (e *Engine) Play(ctx context.Context, raw []byte, u Update, now time.Time) (Outcome, error) {
 	s := &session{Lang: locales.Default}
-	if len(raw) > 0 {
-		if err := json.Unmarshal(raw, s); err != nil {
-			return Outcome{}, fmt.Errorf("open session: %w", err)
-		}
+	if len(raw) > 0 && json.Unmarshal(raw, s) != nil {
+		s = &session{Lang: locales.Default} // it can be read by nobody any more: begin anew, on serials of this moment
 	}
 	p := &play{e, s, &Turn{Update: u, Now: now, Lang: s.Lang, Text: strings.TrimSpace(u.Text), cat: e.Texts}}
+	p.settle()
 	asleep := now.Sub(time.UnixMilli(s.Seen)) > staleAge
 	s.Seen = now.UnixMilli()
 	if err := p.run(ctx, asleep); err != nil {
@@ -117,44 +80,6 @@ func (e *Engine) Fault(raw []byte, to Address) Outcome {
 	return Outcome{Session: raw, Replies: []Message{told}, Aside: true, Draft: len(s.Frames) > 0}
 }
 
-// unfinished are the titles of the conversations that wait below the present one.
-func (p *play) unfinished() (titles []locales.Text, err error) {
-	for _, f := range p.s.Frames[:len(p.s.Frames)-1] {
-		flow, ok := p.flow(f.Flow)
-		if !ok || !flow.kept {
-			continue
-		}
-		title, err := flow.title(&f)
-		if err != nil {
-			return nil, err
-		}
-		titles = append(titles, title)
-	}
-	return titles, nil
-}
-
-func (p *play) keeps() bool {
-	return slices.ContainsFunc(p.s.Frames, func(f frame) bool { flow, ok := p.flow(f.Flow); return ok && flow.kept })
-}
-
-func (p *play) replies() []Message {
-	if len(p.t.said) == 0 {
-		return nil
-	}
-	m := Message{To: p.t.Update.From, Text: strings.Join(p.t.said, "\n\n"), Prompt: p.s.Serial}
-	for _, b := range p.s.Buttons {
-		if b.ID == chooseContact {
-			m.ShareContact = true
-			continue
-		}
-		m.Choices = append(m.Choices, Button{b.ID, b.Label, b.Key})
-	}
-	return []Message{m}
-}
-
-// chooseContact marks, among the buttons of a prompt, the channel's own button that shares a phone number.
-const chooseContact = "_contact"
-
 func (p *play) run(ctx context.Context, asleep bool) error {
 	if p.oldAlbum() {
 		return nil
@@ -178,10 +103,7 @@ func (p *play) run(ctx context.Context, asleep bool) error {
 		return p.resumeAnswer(ctx)
 	}
 	if asleep && p.current().kept {
-		if p.Understand(p.t).Flow == "" { // a greeting is no answer to what was asked days ago
-			p.s.Stash = &p.t.Update
-		}
-		return p.askResume(ctx)
+		return p.awake(ctx)
 	}
 	return p.heard(ctx)
 }
@@ -213,7 +135,10 @@ func (p *play) follows(in Intent) bool {
 	if !in.Sure || p.top().Flow == in.Flow {
 		return false
 	}
-	return flow.readOnly || flow.urgent || !p.s.Free
+	if flow.urgent {
+		return in.Asked || !p.s.Names
+	}
+	return !p.s.Free || flow.readOnly && in.Asked
 }
 
 func (p *play) aside(in Intent) bool {
@@ -253,10 +178,6 @@ func (p *play) strange() string {
 	return ""
 }
 
-func (p *play) hasButton(id string) bool {
-	return slices.ContainsFunc(p.s.Buttons, func(b button) bool { return b.ID == id })
-}
-
 func (p *play) startCode() (string, bool) {
 	if p.t.Update.Start != "" {
 		return p.t.Update.Start, true
@@ -268,42 +189,6 @@ func (p *play) startCode() (string, bool) {
 	return strings.Join(fields[1:], ""), true
 }
 
-// exactChoice is the choice whose label, word or number was typed.
-func (p *play) exactChoice() string {
-	said := Plain(p.t.Text)
-	for _, b := range p.s.Buttons {
-		if said != "" && (said == b.Key || said == Plain(b.Label) || slices.Contains(b.Words, said)) {
-			return b.ID
-		}
-	}
-	return ""
-}
-
-// looseChoice is the one choice that is mentioned in a sentence; none when free text is awaited, when two are mentioned,
-// or when the sentence says no ("jangan simpan") and the choice does not.
-func (p *play) looseChoice() string {
-	if p.s.Free {
-		return ""
-	}
-	said, found := " "+Plain(p.t.Text)+" ", ""
-	denied := func(s string) bool {
-		return slices.ContainsFunc(p.Texts.Words("words.not"), func(w string) bool { return strings.Contains(s, " "+w+" ") })
-	}
-	for _, b := range p.s.Buttons {
-		mentioned := slices.ContainsFunc(append(slices.Clone(b.Words), Plain(b.Label)), func(w string) bool {
-			w = " " + w + " "
-			return strings.Contains(said, w) && (denied(w) || !denied(said))
-		})
-		if mentioned && found != "" {
-			return ""
-		}
-		if mentioned {
-			found = b.ID
-		}
-	}
-	return found
-}
-
 // global answers the words that mean the same everywhere.
 func (p *play) global(ctx context.Context) (bool, error) {
 	said := strings.TrimPrefix(Plain(p.t.Text), "/")
@@ -311,7 +196,7 @@ func (p *play) global(ctx context.Context) (bool, error) {
 	switch {
 	case p.t.Choice == choosePerson || is("words.person"):
 		return true, p.start(ctx, p.Person, nil, p.inForm())
-	case p.t.Choice != "" && !is("words.cancel") && !is("words.menu"):
+	case p.t.Choice != "":
 		return false, nil
 	case is("words.cancel"):
 		return true, p.cancel(ctx)
@@ -326,342 +211,3 @@ func (p *play) global(ctx context.Context) (bool, error) {
 }
 
 func (p *play) inForm() bool { return len(p.s.Frames) > 0 && p.top().Flow != p.Menu }
-
-func (p *play) cancel(ctx context.Context) error {
-	if !p.inForm() {
-		return p.start(ctx, p.Menu, nil, false)
-	}
-	p.t.Say(locales.T("global.cancelled"))
-	p.pop()
-	return p.start(ctx, p.Menu, nil, false)
-}
-
-func (p *play) back(ctx context.Context) error {
-	if !p.inForm() {
-		return p.start(ctx, p.Menu, nil, false)
-	}
-	f := p.top()
-	switch {
-	case p.s.Resume:
-		return p.start(ctx, p.Menu, nil, false)
-	case f.From != "":
-		f.Done, f.Step, f.From = append(f.Done, f.Step), f.From, ""
-	case len(f.Done) > 0:
-		f.Step, f.Done = f.Done[len(f.Done)-1], f.Done[:len(f.Done)-1]
-	default:
-		return p.start(ctx, p.Menu, nil, false)
-	}
-	p.s.Misses = 0
-	return p.ask(ctx)
-}
-
-func (p *play) help(ctx context.Context) error {
-	if !p.inForm() {
-		return p.start(ctx, p.Help, nil, false)
-	}
-	p.t.Say(p.helpText())
-	return p.repeat(ctx)
-}
-
-func (p *play) helpText() locales.Text {
-	if i, ok := p.current().info(p.top().Step); ok && i.help != "" {
-		return locales.T("global.help_step", "Example", locales.T(i.help))
-	}
-	return locales.T("global.help_form")
-}
-
-func (p *play) flow(name string) (Playable, bool) {
-	i := slices.IndexFunc(p.Flows, func(f Playable) bool { return f.name == name })
-	if i < 0 {
-		return Playable{}, false
-	}
-	return p.Flows[i], true
-}
-
-func (p *play) top() *frame { return &p.s.Frames[len(p.s.Frames)-1] }
-
-func (p *play) current() Playable {
-	if len(p.s.Frames) == 0 {
-		return Playable{}
-	}
-	f, _ := p.flow(p.top().Flow)
-	return f
-}
-
-func (p *play) pop() {
-	p.s.Frames = p.s.Frames[:len(p.s.Frames)-1]
-	p.s.Resume, p.s.Stash, p.s.Misses = false, nil, 0
-}
-
-// repeat asks the newest question again, or opens the menu where there is none.
-func (p *play) repeat(ctx context.Context) error {
-	if p.s.Resume {
-		return p.askResume(ctx)
-	}
-	if len(p.s.Frames) == 0 {
-		return p.start(ctx, p.Menu, nil, false)
-	}
-	return p.ask(ctx)
-}
-
-// start opens a conversation. What was under way waits below it when it keeps a draft worth keeping, else it is over.
-func (p *play) start(ctx context.Context, name string, args map[string]string, aside bool) error {
-	p.s.Misses = 0
-	if !aside {
-		p.s.Resume, p.s.Stash = false, nil
-		p.s.Frames = slices.DeleteFunc(p.s.Frames, func(f frame) bool { return !p.worthKeeping(f) })
-		if i := slices.IndexFunc(p.s.Frames, func(f frame) bool { return f.Flow == name }); i >= 0 {
-			f := p.s.Frames[i]
-			p.s.Frames = append(slices.Delete(p.s.Frames, i, i+1), f)
-			return p.askResume(ctx)
-		}
-	}
-	p.s.Frames = append(p.s.Frames, frame{ID: p.NewID(), Flow: name, Aside: aside})
-	p.t.Args = args
-	p.t.op = p.top().ID + ":begin"
-	next, err := p.current().begin(ctx, p.t, p.top())
-	if err != nil {
-		return fmt.Errorf("begin %s: %w", name, err)
-	}
-	return p.goOn(ctx, next)
-}
-
-func (p *play) worthKeeping(f frame) bool {
-	flow, ok := p.flow(f.Flow)
-	return ok && flow.kept && len(f.Done) > 0 && !f.Aside
-}
-
-func (p *play) answer(ctx context.Context) error {
-	f := p.top()
-	flow, ok := p.flow(f.Flow)
-	if !ok {
-		p.pop()
-		p.t.Say(locales.T("global.flow_gone"))
-		return p.repeat(ctx)
-	}
-	if _, ok := flow.info(f.Step); !ok {
-		return p.goOn(ctx, Next{})
-	}
-	p.t.op = fmt.Sprintf("%s:%s:%d", f.ID, f.Step, p.s.Serial)
-	next, err := flow.answer(ctx, p.t, f)
-	if err != nil {
-		return fmt.Errorf("answer %s.%s: %w", f.Flow, f.Step, err)
-	}
-	return p.goOn(ctx, next)
-}
-
-// goOn does what a step or a beginning decided and asks the next question.
-func (p *play) goOn(ctx context.Context, next Next) error {
-	if next.kind == nextAgain {
-		return p.again(ctx, next.text)
-	}
-	p.s.Misses = 0
-	switch next.kind {
-	case nextEnd:
-		return p.end(ctx)
-	case nextGo:
-		p.pop()
-		return p.start(ctx, next.name, next.args, false)
-	case nextResume:
-		p.pop()
-		return p.resume(ctx)
-	case nextPause:
-		return p.start(ctx, p.Menu, nil, false)
-	case nextTo:
-		return p.to(ctx, next.name)
-	}
-	f := p.top()
-	if f.Step != "" {
-		f.Done = append(f.Done, f.Step)
-	}
-	open, err := p.current().open(f)
-	if err != nil {
-		return err
-	}
-	i := slices.IndexFunc(open, func(s string) bool { return !slices.Contains(f.Done, s) })
-	if i < 0 {
-		return p.end(ctx)
-	}
-	f.Step = open[i]
-	if f.Step == f.From || !slices.Contains(open, f.From) {
-		f.From = ""
-	}
-	return p.ask(ctx)
-}
-
-// to jumps to a step. A jump forward counts the present step as answered; a jump back corrects an answer in a form, and
-// is a way back in what is none.
-func (p *play) to(ctx context.Context, step string) error {
-	f := p.top()
-	names, done := p.current().StepNames(), slices.Index(f.Done, step)
-	switch {
-	case slices.Index(names, step) > slices.Index(names, f.Step):
-		f.Done = append(f.Done, f.Step)
-	case !p.current().kept && done >= 0:
-		f.Done = f.Done[:done]
-	case f.From == "":
-		f.From = f.Step
-	}
-	f.Done = slices.DeleteFunc(f.Done, func(s string) bool { return s == step })
-	f.Step = step
-	if f.Step == f.From {
-		f.From = ""
-	}
-	return p.ask(ctx)
-}
-
-func (p *play) end(ctx context.Context) error {
-	if p.top().Aside {
-		p.s.Frames = p.s.Frames[:len(p.s.Frames)-1]
-		p.t.Say(locales.T("global.go_on"))
-		return p.repeat(ctx)
-	}
-	p.pop()
-	if len(p.s.Frames) == 0 {
-		return p.start(ctx, p.Menu, nil, false)
-	}
-	return p.askResume(ctx)
-}
-
-// again is a misunderstood answer: first what would be good, then examples and numbers, then a person.
-func (p *play) again(ctx context.Context, text locales.Text) error {
-	p.s.Misses++
-	if text.IsZero() {
-		text = locales.T("global.not_understood")
-	}
-	p.t.Say(text)
-	if p.s.Misses == 2 && p.inForm() {
-		p.t.Say(p.helpText())
-	}
-	return p.ask(ctx)
-}
-
-func (p *play) ask(ctx context.Context) error {
-	p.s.Resume = false
-	f := p.top()
-	flow := p.current()
-	var err error
-	if p.t.Kept, err = p.unfinished(); err != nil {
-		return err
-	}
-	prompt, err := flow.ask(ctx, p.t, f)
-	if err != nil {
-		return fmt.Errorf("ask %s.%s: %w", f.Flow, f.Step, err)
-	}
-	question, err := p.counted(prompt.Text)
-	if err != nil {
-		return err
-	}
-	if p.s.Misses >= 3 {
-		p.t.Say(locales.T("global.person_offer"))
-		prompt.Choices = append(prompt.Choices, Choice{ID: choosePerson, Label: locales.T("global.button.person")})
-	}
-	if prompt.ShareContact {
-		prompt.Choices = append(prompt.Choices, Choice{ID: chooseContact, Label: locales.T("global.button.contact")})
-	}
-	p.prompt(question, prompt.Choices, prompt.Free)
-	if p.s.Misses == 2 && len(prompt.Choices) > 1 {
-		p.t.Say(p.numbered())
-	}
-	return nil
-}
-
-// counted puts "3 dari 7" before a counted question.
-func (p *play) counted(question locales.Text) (locales.Text, error) {
-	f, flow := p.top(), p.current()
-	if i, _ := flow.info(f.Step); !i.counted || f.From != "" {
-		return question, nil
-	}
-	open, err := flow.open(f)
-	if err != nil {
-		return question, err
-	}
-	n, of := 0, 0
-	for _, name := range open {
-		if i, _ := flow.info(name); i.counted {
-			of++
-		}
-		if name == f.Step {
-			n = of
-		}
-	}
-	return locales.T("global.counted", "N", n, "Of", of, "Question", question), nil
-}
-
-func (p *play) numbered() locales.Text {
-	var lines []locales.Text
-	for _, b := range p.s.Buttons {
-		lines = append(lines, locales.T("global.numbered_line", "Key", b.Key, "Label", b.Label))
-	}
-	return locales.T("global.numbered", "Lines", lines)
-}
-
-// prompt says a question under a serial number that was never used in this chat and never will be again.
-func (p *play) prompt(text locales.Text, choices []Choice, free bool) {
-	p.s.Serial = max(p.s.Serial+1, p.t.Now.UnixMilli())
-	p.s.Free, p.s.Buttons = free, nil
-	for i, c := range choices {
-		key := c.Key
-		if key == "" {
-			key = strconv.Itoa(i + 1)
-		}
-		p.s.Buttons = append(p.s.Buttons, button{c.ID, p.Texts.Render(p.t.Lang, c.Label), key, p.Texts.Words(c.Words)})
-	}
-	p.t.Say(text)
-}
-
-func (p *play) askResume(ctx context.Context) error {
-	f := p.top()
-	title, err := p.current().title(f)
-	if err != nil {
-		return err
-	}
-	p.s.Resume = true
-	p.prompt(locales.T("global.resume", "Title", title), []Choice{
-		{ID: chooseResume, Label: locales.T("global.button.resume"), Words: "words.yes"},
-		{ID: chooseDrop, Label: locales.T("global.button.drop")},
-		{ID: chooseLater, Label: locales.T("global.button.later"), Words: "words.no"},
-	}, false)
-	return nil
-}
-
-func (p *play) resumeAnswer(ctx context.Context) error {
-	switch p.t.Choice {
-	case chooseResume:
-		return p.resume(ctx)
-	case chooseDrop:
-		p.t.Say(locales.T("global.dropped"))
-		p.pop()
-		return p.start(ctx, p.Menu, nil, false)
-	case chooseLater:
-		p.t.Say(locales.T("global.kept"))
-		return p.start(ctx, p.Menu, nil, false)
-	}
-	if in := p.Understand(p.t); p.t.Text != "" && p.follows(in) {
-		return p.start(ctx, in.Flow, in.Args, p.aside(in))
-	}
-	p.t.Say(locales.T("global.not_understood"))
-	return p.askResume(ctx)
-}
-
-// resume goes on with the last frame. What was said before the question is taken as the answer if it was typed: a
-// button that was pressed after days may have moved money, so its question is asked again.
-func (p *play) resume(ctx context.Context) error {
-	stash := p.s.Stash
-	p.s.Resume, p.s.Stash = false, nil
-	if len(p.s.Frames) == 0 {
-		return p.start(ctx, p.Menu, nil, false)
-	}
-	if stash == nil || stash.Text == "" {
-		return p.ask(ctx)
-	}
-	prompt, err := p.current().ask(ctx, p.t, p.top())
-	if err != nil {
-		return fmt.Errorf("ask again: %w", err)
-	}
-	if !prompt.Free {
-		return p.ask(ctx)
-	}
-	p.t.Update, p.t.Text, p.t.Choice = *stash, strings.TrimSpace(stash.Text), ""
-	return p.answer(ctx)
-}

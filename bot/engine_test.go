@@ -243,3 +243,25 @@ func BenchmarkEngine(b *testing.B) {
 		}
 	}
 }
+
+// TestStoredSessionsOfOtherVersions: what was stored by another version of the flows, or damaged, is met with an answer
+// and never with a panic or a chat that is dead.
+func TestStoredSessionsOfOtherVersions(t *testing.T) {
+	now := time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC)
+	seen := now.Add(-48 * time.Hour).UnixMilli()
+	for name, raw := range map[string]string{
+		"step gone":     fmt.Sprintf(`{"Serial":1,"Seen":%d,"Frames":[{"ID":"x","Flow":"menu","Step":"colour","Done":["size"]}]}`, seen),
+		"flow gone":     fmt.Sprintf(`{"Serial":1,"Seen":%d,"Frames":[{"ID":"x","Flow":"lottery","Step":"name"}],"Resume":true}`, seen),
+		"draft damaged": fmt.Sprintf(`{"Serial":1,"Seen":%d,"Frames":[{"ID":"x","Flow":"menu","Step":"name","Draft":{"Name":7}}]}`, seen),
+		"bytes damaged": `{"Serial":`,
+		"nothing":       `{}`,
+	} {
+		for _, text := range []string{"menu", "batal", "kembali", "bantuan", "petugas", "/start", "", "Udin", "1"} {
+			e := shop(t, func() error { return nil })
+			out, err := e.Play(t.Context(), []byte(raw), says("1", text), now)
+			if err != nil || len(out.Replies) != 1 || out.Replies[0].Text == "" {
+				t.Errorf("%s, %q: %v, %d replies", name, text, err, len(out.Replies))
+			}
+		}
+	}
+}

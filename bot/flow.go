@@ -34,12 +34,14 @@ type Step[D any] struct {
 	Help    string                                           // id of a text with examples
 }
 
-// Prompt is a question with its choices. Free: any text is an answer, so only whole-message words interrupt.
+// Prompt is a question with its choices. Free: any text is an answer, so only whole messages and questions interrupt.
+// Exact: a choice is made by its button, number or very words, never by being mentioned; for what moves money or gives
+// consent. Names: the answer names relatives, so that a word of death in it is no emergency.
 type Prompt struct {
-	Text         locales.Text
-	Choices      []Choice
-	Free         bool
-	ShareContact bool
+	Text               locales.Text
+	Choices            []Choice
+	Free, Exact, Names bool
+	ShareContact       bool
 }
 
 // Choice is one possible answer. Words is the id of what people type for it; "" when the label is all. Key is the number

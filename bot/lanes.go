@@ -134,8 +134,8 @@ func (l *Lanes) send(ctx context.Context, m Message) error {
 			return nil
 		}
 		var se *SendError
-		if errors.As(err, &se) && se.Gone {
-			l.Log.Warn("address gone", "chat", m.To)
+		if errors.As(err, &se) && (se.Gone || se.Refused) {
+			l.Log.Error("reply can never be delivered", "chat", m.To, "letters", len(m.Text), "err", err)
 			return nil
 		}
 		if se != nil && se.RetryAfter > 0 {

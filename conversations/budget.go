@@ -62,7 +62,7 @@ func (c *Conversations) budgetLines(t *bot.Turn, b store.Budget) ([]locales.Text
 		locales.T("budget.spent", "Amount", b.Spent),
 		locales.T("budget.committed", "Amount", b.Committed),
 	}
-	if b.FixedCommitted > 0 {
+	if b.FixedCommitted > 0 && b.Outside == 0 { // what is outside the ceiling belongs to no line
 		lines = append(lines, locales.T("budget.fixed", "Fixed", b.FixedCommitted, "Workers", b.Committed-b.FixedCommitted))
 	}
 	lines = append(lines, locales.T("budget.remaining", "Amount", b.Remaining()))

@@ -34,9 +34,13 @@ func (c *Conversations) complete() bot.Flow[completing] {
 }
 
 func (c *Conversations) beginComplete(ctx context.Context, t *bot.Turn, d *completing) (bot.Next, error) {
-	w, err := c.own(ctx, t, t.Args["worker"])
+	w, p, err := c.own(ctx, t, t.Args["worker"])
 	if errors.Is(err, store.ErrNotFound) {
 		t.Say(locales.T("workers.none_such"))
+		return bot.End(), nil
+	}
+	if err == nil && !canRegister(p) {
+		t.Say(locales.T("workers.no_right"))
 		return bot.End(), nil
 	}
 	d.Worker, d.Name, d.Sex = w.ID, w.Name, w.Sex
@@ -46,7 +50,8 @@ func (c *Conversations) beginComplete(ctx context.Context, t *bot.Turn, d *compl
 
 func askMore(text string) func(context.Context, *bot.Turn, *completing) (bot.Prompt, error) {
 	return func(_ context.Context, _ *bot.Turn, d *completing) (bot.Prompt, error) {
-		return bot.Prompt{Text: locales.T(text, "Worker", called(d.Name, d.Sex)), Free: true, Choices: []bot.Choice{choice("skip", "complete.skip")}}, nil
+		return bot.Prompt{Text: locales.T(text, "Worker", called(d.Name, d.Sex)), Free: true, Names: true,
+			Choices: []bot.Choice{choice("skip", "complete.skip")}}, nil
 	}
 }
 
@@ -100,6 +105,7 @@ func askMoreSave(_ context.Context, _ *bot.Turn, d *completing) (bot.Prompt, err
 	}
 	return bot.Prompt{Text: locales.T("complete.save.ask", "Worker", called(d.Name, d.Sex),
 		"Mother", answered(d.Mother), "Workplace", answered(d.Workplace), "Income", income, "Heir", answered(d.Heir)),
+		Exact: true,
 		Choices: []bot.Choice{
 			{ID: "save", Label: locales.T("register.summary.save"), Words: "words.yes"},
 			choice("mother", "complete.change"), choice("cancel", "button.cancel"),
@@ -123,6 +129,10 @@ func (c *Conversations) saveMore(ctx context.Context, t *bot.Turn, d *completing
 	p, _, ok, err := c.officer(ctx, t)
 	if err != nil || !ok {
 		return bot.End(), err
+	}
+	if d.Mother == "" && d.Workplace == "" && d.Income == "" && d.Heir == "" {
+		t.Say(locales.T("complete.nothing"))
+		return bot.End(), nil
 	}
 	next, err := once(ctx, c, t, p.ID, d, func(tx *store.Tx) (bot.Next, error) {
 		for _, v := range []struct {

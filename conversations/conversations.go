@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"sahabatrt/bot"
 	"sahabatrt/locales"
@@ -87,33 +88,53 @@ func wrap(err error, attempt string) error {
 	return fmt.Errorf("%s: %w", attempt, err)
 }
 
-// officer is the speaker with the RT that he works for; stranger and wrong are said when there is none.
+// officer is the speaker with the RT that he works for; who is none is told so.
 func (c *Conversations) officer(ctx context.Context, t *bot.Turn) (p store.Person, rt program.RT, ok bool, err error) {
-	p, err = c.speaker(ctx, t)
-	if errors.Is(err, errStranger) {
+	p, rt, ok, err = c.office(ctx, t)
+	if err != nil || ok {
+		return p, rt, ok, err
+	}
+	if p.ID == "" {
 		t.Say(locales.T("greet.stranger_refused"))
-		return p, rt, false, nil
-	}
-	if err != nil {
-		return p, rt, false, err
-	}
-	if rt, ok = officeRT(p); !ok {
+	} else {
 		t.Say(locales.T("greet.not_rt"))
 	}
-	return p, rt, ok, nil
+	return p, rt, false, nil
 }
 
-// officeRT is the RT of whoever may see its records.
-func officeRT(p store.Person) (program.RT, bool) {
-	for _, o := range p.Offices {
-		if o.Role != store.Ketua && o.Role != store.Sekretaris && o.Role != store.Bendahara {
-			continue
-		}
-		if rt, err := program.ParseRTCode(o.Place); err == nil {
-			return rt, true
+// office is the speaker with the RT that he works for at this moment.
+func (c *Conversations) office(ctx context.Context, t *bot.Turn) (p store.Person, rt program.RT, ok bool, err error) {
+	p, err = c.speaker(ctx, t)
+	if errors.Is(err, errStranger) {
+		return p, rt, false, nil
+	}
+	rt, ok = officeRT(p)
+	return p, rt, ok, err
+}
+
+// closed is the prompt for whoever lost his office while he was talking.
+func closed() bot.Prompt {
+	return bot.Prompt{Text: locales.T("greet.not_rt"), Choices: []bot.Choice{choice("menu", "button.menu")}}
+}
+
+// officeRT is the RT of whoever may see its records: the one where he may register comes first.
+func officeRT(p store.Person) (rt program.RT, ok bool) {
+	for _, role := range []store.Role{store.Ketua, store.Sekretaris, store.Bendahara} {
+		for _, o := range p.Offices {
+			if o.Role != role {
+				continue
+			}
+			if rt, err := program.ParseRTCode(o.Place); err == nil {
+				return rt, true
+			}
 		}
 	}
 	return program.RT{}, false
+}
+
+// canRegister: ketua and sekretaris register workers, correct them and move money; the bendahara sees.
+func canRegister(p store.Person) bool {
+	return slices.ContainsFunc(p.Offices, func(o store.Office) bool { return o.Role == store.Ketua || o.Role == store.Sekretaris })
 }
 
 // head is how an officer is spoken to.

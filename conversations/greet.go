@@ -54,6 +54,13 @@ func sayWelcome(t *bot.Turn, p store.Person) {
 }
 
 func (c *Conversations) greetPhone(ctx context.Context, t *bot.Turn, d *greeting) (bot.Next, error) {
+	if code, ok := inviteCode(t.Text); ok {
+		d.Code = code
+		return c.useCode(ctx, t, d)
+	}
+	if t.Update.Contact == nil {
+		return bot.Again(locales.Text{}), nil
+	}
 	if t.Update.Phone == "" {
 		return bot.Again(locales.T("greet.phone.own")), nil
 	}

@@ -47,15 +47,6 @@ func menuOf(p store.Person) []string {
 	return menuPublic
 }
 
-func canRegister(p store.Person) bool {
-	for _, o := range p.Offices {
-		if o.Role == store.Ketua || o.Role == store.Sekretaris {
-			return true
-		}
-	}
-	return false
-}
-
 func (c *Conversations) answerMenu(ctx context.Context, t *bot.Turn, _ *struct{}) (bot.Next, error) {
 	switch {
 	case t.Choice == "resume":

@@ -31,6 +31,8 @@ type registration struct {
 	Months     int
 	OtherCount bool
 	Age        program.AgeVerdict
+	First      program.Month // the first month of the summary that was shown
+	Most       int           // how many months the budget carried when it was too little, 0: not known
 }
 
 func (d *registration) called() locales.Text { return called(d.Name, d.Sex) }
@@ -229,7 +231,7 @@ func askNIKCheck(_ context.Context, t *bot.Turn, d *registration) (bot.Prompt, e
 	for _, w := range d.Asked.Warnings(today, program.Date{}, "") {
 		lines = append(lines, locales.T("register.nik_warning."+string(w)))
 	}
-	return bot.Prompt{Text: locales.T("register.nik_check.ask", "Lines", lines), Choices: []bot.Choice{
+	return bot.Prompt{Text: locales.T("register.nik_check.ask", "Lines", lines), Exact: true, Choices: []bot.Choice{
 		{ID: "yes", Label: locales.T("register.nik_check.yes"), Words: "words.yes"},
 		choice("birth", "register.nik_check.birth"),
 		choice("sex", "register.nik_check.sex"),
@@ -300,7 +302,7 @@ func answerAge(_ context.Context, t *bot.Turn, d *registration) (bot.Next, error
 		d.Other = "birth"
 		return bot.To("birth"), nil
 	case "menu":
-		return bot.End(), nil
+		return bot.Pause(), nil
 	}
 	return bot.Again(locales.Text{}), nil
 }
@@ -379,6 +381,9 @@ func askElsewhere(_ context.Context, _ *bot.Turn, d *registration) (bot.Prompt, 
 }
 
 func answerElsewhere(_ context.Context, t *bot.Turn, d *registration) (bot.Next, error) {
+	if t.Choice == "" && mentionsAny(t.Text, t.Words("words.paid")) {
+		return bot.Again(locales.T("register.elsewhere.who")), nil
+	}
 	if t.Choice == "" {
 		return bot.Again(locales.Text{}), nil
 	}

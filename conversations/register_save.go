@@ -56,6 +56,9 @@ func (c *Conversations) askMonths(_ context.Context, t *bot.Turn, d *registratio
 	prompt := bot.Prompt{}
 	var lines []locales.Text
 	for _, n := range spans(first) {
+		if d.Most > 0 && n > d.Most {
+			continue
+		}
 		_, total, err := c.cost(d, first, n)
 		if err != nil {
 			return prompt, err
@@ -112,13 +115,14 @@ func answerChange(_ context.Context, t *bot.Turn, d *registration) (bot.Next, er
 
 func (c *Conversations) askSummary(ctx context.Context, t *bot.Turn, d *registration) (bot.Prompt, error) {
 	first := c.first(t)
+	d.First = first
 	per, total, err := c.cost(d, first, d.Months)
 	if err != nil {
 		return bot.Prompt{}, err
 	}
-	p, rt, ok, err := c.officer(ctx, t)
+	p, rt, ok, err := c.office(ctx, t)
 	if err != nil || !ok {
-		return bot.Prompt{Text: locales.T("greet.not_rt")}, err
+		return closed(), err
 	}
 	money, err := c.summaryMoney(ctx, rt, d, first, total)
 	if err != nil {
@@ -130,6 +134,7 @@ func (c *Conversations) askSummary(ctx context.Context, t *bot.Turn, d *registra
 			"Phone", phoneText(d.Phone, d.PhoneOwner), "Address", addressText(d.Address), "Elsewhere", elsewhereText(d.Elsewhere),
 			"Span", span(first, d.Months), "Per", per, "Total", total,
 			"Money", money, "Head", head(p), "Worker", d.called()),
+		Exact: true,
 		Choices: []bot.Choice{
 			{ID: "save", Label: locales.T("register.summary.save"), Words: "words.yes"},
 			choice("change", "register.summary.change"),
@@ -178,6 +183,8 @@ func (c *Conversations) answerSummary(ctx context.Context, t *bot.Turn, d *regis
 	case "cancel":
 		t.Say(locales.T("global.cancelled"))
 		return bot.End(), nil
+	case "menu":
+		return bot.End(), nil
 	}
 	return bot.Again(locales.Text{}), nil
 }
@@ -188,7 +195,11 @@ func (c *Conversations) save(ctx context.Context, t *bot.Turn, d *registration) 
 	if err != nil || !ok {
 		return bot.End(), err
 	}
-	w := d.worker(rt, c.first(t))
+	if c.first(t) != d.First { // the month turned since the summary: what it costs is another thing now
+		t.Say(locales.T("register.month_turned"))
+		return bot.To("summary"), nil
+	}
+	w := d.worker(rt, d.First)
 	next, err := once(ctx, c, t, p.ID, d, func(tx *store.Tx) (bot.Next, error) {
 		r, err := tx.Register(w, t.Op(), p, store.Consent{Version: consentVersion, GivenBy: "rt", Channel: t.Update.From.Channel})
 		if err != nil {
@@ -207,8 +218,16 @@ func sayRegistered(t *bot.Turn, d *registration, rt program.RT, r store.Register
 	case program.WaitingCeiling:
 		t.Say(locales.T("register.saved_waiting", "Worker", d.called()))
 	default:
-		t.Say(locales.T("register.saved", "Worker", d.called(), "RT", rt, "Amount", r.Amount, "Left", r.Remaining))
+		t.Say(locales.T("register.saved", "Worker", d.called(), "RT", rt, "Amount", r.Amount, "Left", r.Remaining, "Waiting", waiting(r.Waiting)))
 	}
+}
+
+// waiting names the months that wait for the ceiling of their year, as a line of its own; none is no line.
+func waiting(months []program.Month) []locales.Text {
+	if len(months) == 0 {
+		return nil
+	}
+	return []locales.Text{locales.T("register.saved_later", "Span", span(months[0], len(months)))}
 }
 
 // refusedSave says what was refused and what can be done instead; what is no refusal is our failure.
@@ -248,7 +267,7 @@ func (c *Conversations) tooLittle(t *bot.Turn, d *registration, short *store.Err
 		return bot.Pause(), nil
 	}
 	t.Say(locales.T("register.short", "Left", short.Remaining, "Missing", short.Missing, "N", reach))
-	d.OtherCount = false
+	d.OtherCount, d.Most = false, reach
 	return bot.To("months"), nil
 }
 

@@ -46,11 +46,13 @@ func answerThen(_ context.Context, t *bot.Turn, d *kept) (bot.Next, error) {
 	return bot.Again(locales.Text{}), nil
 }
 
-func askUndo(_ context.Context, _ *bot.Turn, d *kept) (bot.Prompt, error) {
-	return bot.Prompt{Text: locales.T("registered.undo.ask", "Name", d.Name), Choices: []bot.Choice{
-		{ID: "yes", Label: locales.T("registered.undo.yes"), Words: "words.yes"},
+func askUndo(_ context.Context, _ *bot.Turn, d *kept) (bot.Prompt, error) { return undoPrompt(*d), nil }
+
+func undoPrompt(d kept) bot.Prompt {
+	return bot.Prompt{Text: locales.T("registered.undo.ask", "Name", d.Name), Exact: true, Choices: []bot.Choice{
+		choice("yes", "registered.undo.yes"),
 		{ID: "no", Label: locales.T("registered.undo.no"), Words: "words.no"},
-	}}, nil
+	}}
 }
 
 func (c *Conversations) answerUndo(ctx context.Context, t *bot.Turn, d *kept) (bot.Next, error) {
@@ -81,16 +83,31 @@ func (c *Conversations) cancelWorker(ctx context.Context, t *bot.Turn, d *kept, 
 		if err != nil {
 			return bot.Next{}, err
 		}
-		t.Say(locales.T("registered.undone", "Name", name, "Amount", after.Remaining()-before.Remaining(), "Left", after.Remaining()))
+		text := "registered.undone"
+		if after.Remaining() == before.Remaining() {
+			text = "registered.undone_free"
+		}
+		t.Say(locales.T(text, "Name", name, "Amount", after.Remaining()-before.Remaining(), "Left", after.Remaining()))
 		return bot.End(), nil
 	})
-	if errors.Is(err, store.ErrNoRight) || errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrState) {
-		t.Say(locales.T("workers.none_such"))
-		return bot.End(), nil
-	}
-	if errors.Is(err, store.ErrPaid) {
-		t.Say(locales.T("registered.paid"))
+	if refusal := undoRefusal(err); refusal != "" {
+		t.Say(locales.T(refusal))
 		return bot.End(), nil
 	}
 	return next, wrap(err, "cancel a registration")
+}
+
+// undoRefusal is the sentence for a registration that cannot be taken back, "" for what is no refusal.
+func undoRefusal(err error) string {
+	switch {
+	case errors.Is(err, store.ErrNoRight):
+		return "workers.no_right"
+	case errors.Is(err, store.ErrNotFound):
+		return "workers.none_such"
+	case errors.Is(err, store.ErrState):
+		return "registered.over"
+	case errors.Is(err, store.ErrPaid):
+		return "registered.paid"
+	}
+	return ""
 }

@@ -1,12 +1,14 @@
 package conversations_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
+	"log/slog"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -28,11 +30,13 @@ var update = flag.Bool("update", false, "rewrite what the bot says in the transc
 
 // city is a small invented city: one store, a bot over it, and people with names.
 type city struct {
-	db     *store.DB
-	lanes  *bot.Lanes
-	stage  *bottest.Stage
-	states *states
-	now    atomic.Int64
+	db      *store.DB
+	lanes   *bot.Lanes
+	stage   *bottest.Stage
+	states  *states
+	now     atomic.Int64
+	address string // of the records
+	log     bytes.Buffer
 }
 
 var start = time.Date(2026, 11, 23, 9, 0, 0, 0, program.WIB)
@@ -46,25 +50,27 @@ func newCity(t testing.TB) *city {
 	now := func() time.Time { return time.Unix(0, c.now.Load()) }
 	key := make([]byte, 32)
 	_, _ = rand.Read(key)
-	db, err := store.Open(t.Context(), store.Options{URL: storetest.URL(t), Key: key, Now: now, Log: bottest.Quiet()})
+	c.address = storetest.URL(t)
+	log := slog.New(slog.NewTextHandler(&c.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	db, err := store.Open(t.Context(), store.Options{URL: c.address, Key: key, Now: now, Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
 	c.db = db
 	c.settle(t)
-	texts, err := locales.New(bottest.Quiet())
+	texts, err := locales.New(log)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var serial atomic.Int64
 	flows := &conversations.Conversations{Store: db, Settings: program.DefaultSettings()}
 	buffer := &bottest.Buffer{}
-	c.states = &states{Sessions: session.NewSQL(db, session.Options{Process: "test", Channels: []string{"terminal"}, Log: bottest.Quiet()})}
+	c.states = &states{Sessions: session.NewSQL(db, session.Options{Process: "test", Channels: []string{"terminal"}, Log: log})}
 	c.lanes = &bot.Lanes{
 		Engine:   flows.Engine(texts, func() string { return fmt.Sprint("talk", serial.Add(1)) }),
 		Sessions: c.states,
-		Channels: map[string]bot.Channel{"terminal": buffer}, Now: now, Log: bottest.Quiet(),
+		Channels: map[string]bot.Channel{"terminal": buffer}, Now: now, Log: log,
 	}
 	if err := c.lanes.Recover(t.Context()); err != nil {
 		t.Fatal(err)
@@ -156,6 +162,16 @@ func (c *city) do(words []string) (string, error) {
 			_, err := tx.SetCeiling(rt, 2026, store.Ceiling{Amount: amount, Source: "daftar DPMPPA", AsOf: program.Date{Year: 2026, Month: 11, Day: 20}}, "")
 			return err
 		}))
+	case "retire":
+		return "", c.db.Update(context.Background(), func(tx *store.Tx) error {
+			who := people[words[1]]
+			phone, _ := program.ParsePhone(who.phone)
+			p, err := tx.PersonByPhone(phone)
+			if err != nil {
+				return err
+			}
+			return tx.EndOffice(p.ID, store.Office{Role: who.role, Place: who.place}, "")
+		})
 	case "check":
 		findings, err := c.db.Check(context.Background())
 		if err == nil && len(findings) > 0 {

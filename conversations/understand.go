@@ -17,34 +17,33 @@ var codeForm = regexp.MustCompile(`^[A-Z0-9]{4}[- ]?[A-Z0-9]{4}$`)
 
 // understand finds the flow that a text asks for by simple words.
 func understand(t *bot.Turn) bot.Intent {
-	if code, ok := inviteCode(t.Text); ok {
-		return bot.Intent{Flow: "greet", Sure: true, Args: map[string]string{"code": code}}
-	}
 	said := words(t.Text)
 	for _, flow := range wishes {
 		for _, wish := range t.Words("words.wish." + flow) {
 			if mentions(said, wish) {
-				return bot.Intent{Flow: flow, Sure: sure(flow, wish, said), Args: map[string]string{"text": t.Text}}
+				whole := wish == strings.Join(said, " ")
+				return bot.Intent{Flow: flow, Args: map[string]string{"text": t.Text},
+					// one word inside a longer text may be part of a name or an address, unless it calls for help
+					Sure:  whole || flow == "accident" || flow == "death" || strings.ContainsAny(wish, "+ "),
+					Asked: whole || strings.HasSuffix(t.Text, "?") || mentionsAny(t.Text, t.Words("words.question"))}
 			}
 		}
+	}
+	if code, ok := inviteCode(t.Text); ok {
+		return bot.Intent{Flow: "greet", Sure: true, Args: map[string]string{"code": code}}
 	}
 	return bot.Intent{}
 }
 
-// sure: one word inside a longer text may be part of a name or an address, unless it calls for help.
-func sure(flow, wish string, said []string) bool {
-	return flow == "accident" || flow == "death" || strings.ContainsAny(wish, "+ ") || wish == strings.Join(said, " ")
-}
-
-// inviteCode reads a code that was typed: eight capital letters or digits, or anything after the word "kode".
+// inviteCode reads a code that was typed: eight letters and digits with a digit among them, or what follows "kode".
 func inviteCode(text string) (string, bool) {
-	if rest, ok := strings.CutPrefix(strings.ToLower(text), "kode "); ok {
-		text = strings.ToUpper(strings.TrimSpace(rest))
-	}
-	if !codeForm.MatchString(text) || strings.Trim(text, "0123456789 -") == "" {
+	text = strings.ToUpper(text)
+	rest, named := strings.CutPrefix(text, "KODE ")
+	rest = strings.TrimSpace(rest)
+	if !codeForm.MatchString(rest) || strings.Trim(rest, "0123456789 -") == "" || !named && !strings.ContainsAny(rest, "0123456789") {
 		return "", false
 	}
-	return strings.NewReplacer("-", "", " ", "").Replace(text), true
+	return strings.NewReplacer("-", "", " ", "").Replace(rest), true
 }
 
 func words(s string) []string {

@@ -30,35 +30,32 @@ var correctable = []store.WorkerField{store.FieldPhone, store.FieldName, store.F
 func (c *Conversations) workers() bot.Flow[looking] {
 	return bot.Flow[looking]{
 		Name: "workers",
-		Begin: func(ctx context.Context, t *bot.Turn, d *looking) (bot.Next, error) {
+		Begin: func(ctx context.Context, t *bot.Turn, _ *looking) (bot.Next, error) {
 			_, _, ok, err := c.officer(ctx, t)
 			if err != nil || !ok {
 				return bot.End(), err
-			}
-			if d.Worker = t.Args["worker"]; d.Worker != "" {
-				return bot.To("card"), nil
 			}
 			return bot.Next{}, nil
 		},
 		Steps: []bot.Step[looking]{
 			{Name: "list", Ask: c.askList, Answer: answerList, Help: "workers.list.help"},
 			{Name: "card", Ask: c.askCard, Answer: answerCard, Help: "workers.card.help"},
-			{Name: "field", Ask: askField, Answer: answerField, Help: "workers.field.help"},
-			{Name: "value", Ask: askValue, Answer: answerValue, Help: "workers.value.help"},
-			{Name: "confirm", Ask: c.askCorrection, Answer: c.answerCorrection, Help: "workers.confirm.help"},
-			{Name: "release", Ask: c.askRelease, Answer: c.answerRelease, Help: "workers.release.help"},
-			{Name: "undo", Ask: func(ctx context.Context, t *bot.Turn, d *looking) (bot.Prompt, error) {
-				return askUndo(ctx, t, &d.kept)
-			},
+			{Name: "field", Ask: c.ofOwn(askField), Answer: answerField, Help: "workers.field.help"},
+			{Name: "value", Ask: c.ofOwn(askValue), Answer: answerValue, Help: "workers.value.help"},
+			{Name: "confirm", Ask: c.ofOwn(askCorrection), Answer: c.answerCorrection, Help: "workers.confirm.help"},
+			{Name: "release", Ask: c.ofOwn(c.askRelease), Answer: c.answerRelease, Help: "workers.release.help"},
+			{Name: "undo", Ask: c.ofOwn(func(_ context.Context, _ *bot.Turn, d *looking, _ store.Worker) (bot.Prompt, error) {
+				return undoPrompt(d.kept), nil
+			}),
 				Answer: c.answerListUndo, Help: "registered.undo.help"},
 		},
 	}
 }
 
 func (c *Conversations) askList(ctx context.Context, t *bot.Turn, d *looking) (bot.Prompt, error) {
-	_, rt, ok, err := c.officer(ctx, t)
+	p, rt, ok, err := c.office(ctx, t)
 	if err != nil || !ok {
-		return bot.Prompt{Text: locales.T("greet.not_rt"), Choices: []bot.Choice{choice("menu", "button.menu")}}, err
+		return closed(), err
 	}
 	var page []store.Worker
 	var total int
@@ -70,7 +67,12 @@ func (c *Conversations) askList(ctx context.Context, t *bot.Turn, d *looking) (b
 		return bot.Prompt{}, wrap(err, "list workers")
 	}
 	if total == 0 {
-		return bot.Prompt{Text: locales.T("workers.list.none", "RT", rt), Choices: []bot.Choice{choice("register", "menu.register"), choice("menu", "button.menu")}}, nil
+		prompt := bot.Prompt{Text: locales.T("workers.list.none", "RT", rt)}
+		if canRegister(p) {
+			prompt.Choices = append(prompt.Choices, choice("register", "menu.register"))
+		}
+		prompt.Choices = append(prompt.Choices, choice("menu", "button.menu"))
+		return prompt, nil
 	}
 	prompt, lines := bot.Prompt{}, []locales.Text(nil)
 	d.IDs = nil
@@ -121,53 +123,92 @@ func answerList(_ context.Context, t *bot.Turn, d *looking) (bot.Next, error) {
 }
 
 // own reads a worker of the RT that the speaker works for; any other is not found.
-func (c *Conversations) own(ctx context.Context, t *bot.Turn, id string) (w store.Worker, err error) {
-	_, rt, ok, err := c.officer(ctx, t)
+func (c *Conversations) own(ctx context.Context, t *bot.Turn, id string) (w store.Worker, p store.Person, err error) {
+	p, rt, ok, err := c.office(ctx, t)
 	if err != nil {
-		return w, err
+		return w, p, err
 	}
 	err = c.Store.View(ctx, func(tx *store.Tx) (err error) {
 		w, err = tx.Worker(id)
 		return err
 	})
 	if err == nil && (!ok || w.RT != rt) {
-		return store.Worker{}, store.ErrNotFound
+		return store.Worker{}, p, store.ErrNotFound
 	}
-	return w, wrap(err, "read a worker")
+	return w, p, wrap(err, "read a worker")
+}
+
+// ofOwn asks about a worker whom the speaker may see at this moment, and only then.
+func (c *Conversations) ofOwn(ask func(context.Context, *bot.Turn, *looking, store.Worker) (bot.Prompt, error)) func(context.Context, *bot.Turn, *looking) (bot.Prompt, error) {
+	return func(ctx context.Context, t *bot.Turn, d *looking) (bot.Prompt, error) {
+		w, _, err := c.own(ctx, t, d.Worker)
+		if errors.Is(err, store.ErrNotFound) {
+			return notOwn(), nil
+		}
+		if err != nil {
+			return bot.Prompt{}, err
+		}
+		d.Name = w.Name
+		return ask(ctx, t, d, w)
+	}
+}
+
+func notOwn() bot.Prompt {
+	return bot.Prompt{Text: locales.T("workers.none_such"), Choices: []bot.Choice{choice("menu", "button.menu")}}
 }
 
 func (c *Conversations) askCard(ctx context.Context, t *bot.Turn, d *looking) (bot.Prompt, error) {
-	w, err := c.own(ctx, t, d.Worker)
+	w, p, err := c.own(ctx, t, d.Worker)
 	if errors.Is(err, store.ErrNotFound) {
-		return bot.Prompt{Text: locales.T("workers.none_such"), Choices: []bot.Choice{choice("list", "workers.card.list")}}, nil
+		return notOwn(), nil
 	}
 	if err != nil {
 		return bot.Prompt{}, err
 	}
 	d.Name = w.Name
 	prompt := bot.Prompt{Text: locales.T("workers.card.ask", "Card", c.card(w, t))}
-	if waiting, err := c.waitsForMoney(ctx, w); err != nil {
-		return prompt, err
-	} else if waiting {
-		prompt.Choices = append(prompt.Choices, choice("release", "workers.card.release"))
+	if canRegister(p) {
+		now, _, err := c.payable(ctx, t, w)
+		if err != nil {
+			return prompt, err
+		}
+		if now > 0 {
+			prompt.Choices = append(prompt.Choices, choice("release", "workers.card.release"))
+		}
+		prompt.Choices = append(prompt.Choices,
+			choice("correct", "workers.card.correct"), choice("complete", "workers.card.complete"), choice("undo", "workers.card.undo"))
 	}
-	prompt.Choices = append(prompt.Choices,
-		choice("correct", "workers.card.correct"), choice("complete", "workers.card.complete"),
-		choice("undo", "workers.card.undo"), choice("list", "workers.card.list"), choice("menu", "button.menu"))
+	prompt.Choices = append(prompt.Choices, choice("list", "workers.card.list"), choice("menu", "button.menu"))
 	return prompt, nil
 }
 
-// waitsForMoney: he was noted before the ceiling was known, and now there is one.
-func (c *Conversations) waitsForMoney(ctx context.Context, w store.Worker) (waits bool, err error) {
-	if w.State != program.WaitingCeiling {
-		return false, nil
+// payable is what can be set aside today for a worker who waited for a ceiling, and what goes on waiting for that of a
+// later year. Nothing is payable without a ceiling, or while the kelurahan looks at the registration.
+func (c *Conversations) payable(ctx context.Context, t *bot.Turn, w store.Worker) (now, later program.Rupiah, err error) {
+	if w.State == program.Held {
+		return 0, 0, nil
 	}
+	today, ceiling := program.DateOf(t.Now), program.Rupiah(0)
+	var months []store.CoverMonth
 	err = c.Store.View(ctx, func(tx *store.Tx) error {
-		b, err := tx.Budget(w.RT, w.FirstMonth.Year())
-		waits = b.Ceiling > 0
+		b, err := tx.Budget(w.RT, today.Year)
+		if err != nil {
+			return err
+		}
+		ceiling = b.Ceiling
+		months, err = tx.CoverMonths(w.ID)
 		return err
 	})
-	return waits, wrap(err, "read the budget of a worker who waits")
+	for _, m := range months {
+		switch {
+		case m.State != store.MonthWaiting || today.After(program.DueDate(m.Month, c.Settings)) || ceiling == 0:
+		case m.Month.Year() == today.Year:
+			now += m.Amount
+		default:
+			later += m.Amount
+		}
+	}
+	return now, later, wrap(err, "read what waits for a ceiling")
 }
 
 // card is one worker as his RT sees him: the NIK masked, the state with its date.
@@ -207,7 +248,7 @@ func answerCard(_ context.Context, t *bot.Turn, d *looking) (bot.Next, error) {
 	return bot.Again(locales.Text{}), nil
 }
 
-func askField(_ context.Context, _ *bot.Turn, d *looking) (bot.Prompt, error) {
+func askField(_ context.Context, _ *bot.Turn, d *looking, _ store.Worker) (bot.Prompt, error) {
 	prompt := bot.Prompt{Text: locales.T("workers.field.ask", "Name", d.Name)}
 	for _, f := range correctable {
 		prompt.Choices = append(prompt.Choices, choice(string(f), "field."+string(f)))
@@ -220,14 +261,17 @@ func answerField(_ context.Context, t *bot.Turn, d *looking) (bot.Next, error) {
 	if t.Choice == "" {
 		return bot.Again(locales.Text{}), nil
 	}
-	if t.Choice == "card" {
+	switch t.Choice {
+	case "card":
 		return bot.To("card"), nil
+	case "menu":
+		return bot.End(), nil
 	}
 	d.Field = store.WorkerField(t.Choice)
 	return bot.To("value"), nil
 }
 
-func askValue(_ context.Context, _ *bot.Turn, d *looking) (bot.Prompt, error) {
+func askValue(_ context.Context, _ *bot.Turn, d *looking, _ store.Worker) (bot.Prompt, error) {
 	prompt := bot.Prompt{Text: locales.T("workers.value."+string(d.Field), "Name", d.Name), Free: true}
 	if d.Field == store.FieldPhone {
 		prompt.Choices = []bot.Choice{choice("none", "register.phone.none")}
@@ -236,6 +280,9 @@ func askValue(_ context.Context, _ *bot.Turn, d *looking) (bot.Prompt, error) {
 }
 
 func answerValue(_ context.Context, t *bot.Turn, d *looking) (bot.Next, error) {
+	if t.Choice == "menu" {
+		return bot.End(), nil
+	}
 	value, problem := corrected(t, d.Field)
 	if problem != "" {
 		return bot.Again(locales.T(problem)), nil
@@ -280,14 +327,10 @@ func corrected(t *bot.Turn, field store.WorkerField) (value, problem string) {
 	return address, ""
 }
 
-func (c *Conversations) askCorrection(ctx context.Context, t *bot.Turn, d *looking) (bot.Prompt, error) {
-	w, err := c.own(ctx, t, d.Worker)
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return bot.Prompt{}, err
-	}
+func askCorrection(_ context.Context, _ *bot.Turn, d *looking, w store.Worker) (bot.Prompt, error) {
 	old, now := values(w, d)
 	return bot.Prompt{Text: locales.T("workers.confirm.ask", "Name", d.Name, "Field", locales.T("field."+string(d.Field)), "Old", old, "New", now),
-		Choices: []bot.Choice{
+		Exact: true, Choices: []bot.Choice{
 			{ID: "yes", Label: locales.T("workers.confirm.yes"), Words: "words.yes"},
 			{ID: "no", Label: locales.T("workers.confirm.no"), Words: "words.no"},
 		}}, nil
@@ -297,7 +340,7 @@ func values(w store.Worker, d *looking) (old, now any) {
 	switch d.Field {
 	case store.FieldPhone:
 		phone, _ := program.ParsePhone(d.Value)
-		return phoneText(w.Phone, w.PhoneOwner), phoneText(phone, w.PhoneOwner)
+		return phoneText(w.Phone, w.PhoneOwner), phoneText(phone, "")
 	case store.FieldBirth:
 		birth, _ := program.ParseDate(d.Value)
 		return w.Birth, birth
@@ -313,6 +356,8 @@ func (c *Conversations) answerCorrection(ctx context.Context, t *bot.Turn, d *lo
 		return bot.To("card"), nil
 	case "yes":
 		return c.correct(ctx, t, d)
+	case "menu":
+		return bot.End(), nil
 	}
 	return bot.Again(locales.Text{}), nil
 }
@@ -326,6 +371,11 @@ func (c *Conversations) correct(ctx context.Context, t *bot.Turn, d *looking) (b
 		if err := tx.CorrectWorker(d.Worker, d.Field, d.Value, p); err != nil {
 			return bot.Next{}, err
 		}
+		if d.Field == store.FieldPhone { // whose the new number is was not asked
+			if err := tx.CorrectWorker(d.Worker, store.FieldPhoneOwner, "", p); err != nil {
+				return bot.Next{}, err
+			}
+		}
 		t.Say(locales.T("workers.corrected", "Name", d.Name, "Field", locales.T("field."+string(d.Field))))
 		return bot.To("card"), nil
 	})
@@ -336,13 +386,13 @@ func (c *Conversations) correct(ctx context.Context, t *bot.Turn, d *looking) (b
 	return next, wrap(err, "correct a worker")
 }
 
-func (c *Conversations) askRelease(ctx context.Context, t *bot.Turn, d *looking) (bot.Prompt, error) {
-	w, err := c.own(ctx, t, d.Worker)
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return bot.Prompt{}, err
+func (c *Conversations) askRelease(ctx context.Context, t *bot.Turn, _ *looking, w store.Worker) (bot.Prompt, error) {
+	now, later, err := c.payable(ctx, t, w)
+	lines := []locales.Text{locales.T("workers.release.now", "Name", w.Name, "Now", now)}
+	if later > 0 {
+		lines = append(lines, locales.T("workers.release.later", "Later", later))
 	}
-	_, total, err := c.cost(&registration{Category: w.Category}, w.FirstMonth, w.Months)
-	return bot.Prompt{Text: locales.T("workers.release.ask", "Name", w.Name, "N", w.Months, "First", w.FirstMonth, "Total", total), Choices: []bot.Choice{
+	return bot.Prompt{Text: locales.T("workers.release.ask", "Lines", lines), Exact: true, Choices: []bot.Choice{
 		{ID: "yes", Label: locales.T("workers.release.yes"), Words: "words.yes"},
 		{ID: "no", Label: locales.T("workers.confirm.no"), Words: "words.no"},
 	}}, err
@@ -354,6 +404,8 @@ func (c *Conversations) answerRelease(ctx context.Context, t *bot.Turn, d *looki
 		return bot.To("card"), nil
 	case "yes":
 		return c.release(ctx, t, d)
+	case "menu":
+		return bot.End(), nil
 	}
 	return bot.Again(locales.Text{}), nil
 }
@@ -390,6 +442,8 @@ func (c *Conversations) answerListUndo(ctx context.Context, t *bot.Turn, d *look
 		return bot.To("card"), nil
 	case "yes":
 		return c.cancelWorker(ctx, t, &d.kept, d.Worker, d.Name)
+	case "menu":
+		return bot.End(), nil
 	}
 	return bot.Again(locales.Text{}), nil
 }

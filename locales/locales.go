@@ -136,6 +136,9 @@ func (c *Catalogue) value(lang string, v any) any {
 	case program.Month:
 		return c.month(lang, int(v.Month())) + fmt.Sprintf(" %d", v.Year())
 	case program.Date:
+		if v.IsZero() {
+			return c.Render(lang, T("date.unknown"))
+		}
 		return fmt.Sprintf("%d %s %d", v.Day, c.month(lang, int(v.Month)), v.Year)
 	case Long:
 		d := program.Date(v)
