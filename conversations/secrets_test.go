@@ -2,13 +2,13 @@ package conversations_test
 
 import (
 	"bytes"
-	"os"
-	"path/filepath"
 	"testing"
+
+	"sahabatrt/store/storetest"
 )
 
 // TestNothingInClear: after a registration with everything that may be told, half of it still in an unfinished form, and
-// a code, neither the files of the records nor the log at its most talkative hold a word of it in clear.
+// a code, neither the records nor the log at its most talkative hold a word of it in clear.
 func TestNothingInClear(t *testing.T) {
 	c := newCity(t)
 	k := hire("ketua14", 1)[0]
@@ -22,19 +22,8 @@ func TestNothingInClear(t *testing.T) {
 	}
 	told := []string{"rahasia", "Rahasiawan", "1571071209800003", "1571 0712", "99997777", "9999 7777", "Sembunyi", "Ibunda", "Tertutup", "Ahliwaris", "Setengah", "0980 0999",
 		"00000014", "ketua14 Contoh"}
-	files, err := filepath.Glob(filepath.Join(c.folder, "*"))
-	if c.folder == "" { // the tables of the other engine are searched by the store's own test
-		files = nil
-	}
-	if err != nil || c.folder != "" && len(files) == 0 {
-		t.Fatal("no records", err)
-	}
-	places := map[string][]byte{"the log": c.log.Bytes()}
-	for _, file := range files {
-		if places[filepath.Base(file)], err = os.ReadFile(file); err != nil {
-			t.Fatal(err)
-		}
-	}
+	places := storetest.Content(t, c.address)
+	places["the log"] = c.log.Bytes()
 	for where, held := range places {
 		for _, secret := range told {
 			if bytes.Contains(held, []byte(secret)) {

@@ -30,13 +30,13 @@ var update = flag.Bool("update", false, "rewrite what the bot says in the transc
 
 // city is a small invented city: one store, a bot over it, and people with names.
 type city struct {
-	db     *store.DB
-	lanes  *bot.Lanes
-	stage  *bottest.Stage
-	states *states
-	now    atomic.Int64
-	folder string // of the records, "" when they are no files
-	log    bytes.Buffer
+	db      *store.DB
+	lanes   *bot.Lanes
+	stage   *bottest.Stage
+	states  *states
+	now     atomic.Int64
+	address string // of the records
+	log     bytes.Buffer
 }
 
 var start = time.Date(2026, 11, 23, 9, 0, 0, 0, program.WIB)
@@ -50,12 +50,9 @@ func newCity(t testing.TB) *city {
 	now := func() time.Time { return time.Unix(0, c.now.Load()) }
 	key := make([]byte, 32)
 	_, _ = rand.Read(key)
+	c.address = storetest.URL(t)
 	log := slog.New(slog.NewTextHandler(&c.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	url := storetest.URL(t)
-	if path, ok := strings.CutPrefix(url, "sqlite:"); ok {
-		c.folder = filepath.Dir(path)
-	}
-	db, err := store.Open(t.Context(), store.Options{URL: url, Key: key, Now: now, Log: log})
+	db, err := store.Open(t.Context(), store.Options{URL: c.address, Key: key, Now: now, Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,7 +20,7 @@ import (
 // ErrNotFound means that there is no such record.
 var ErrNotFound = errors.New("not found")
 
-// ErrClosed means that the store was closed before the change was taken up.
+// ErrClosed means that the store was closed before the change or the reading was taken up.
 var ErrClosed = errors.New("store is closed")
 
 // ErrUnknown means that the connection broke during a commit: the change may have been made or not. Operate settles that
@@ -233,6 +233,9 @@ func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
 // View reads one snapshot. The function must not change anything: the connection refuses it.
 func (db *DB) View(ctx context.Context, read func(*Tx) error) error {
+	if db.closed.Load() {
+		return ErrClosed
+	}
 	return db.engine.view(ctx, func(q querier) error {
 		return read(&Tx{Now: db.opt.Now(), db: db, ctx: ctx, q: q})
 	})

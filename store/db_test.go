@@ -152,8 +152,12 @@ func TestWaitIsBounded(t *testing.T) {
 func TestCloseRefuses(t *testing.T) {
 	db := open(t)
 	db.Close()
-	if err := db.Update(context.Background(), func(*Tx) error { return nil }); !errors.Is(err, ErrClosed) {
-		t.Errorf("after Close: %v", err)
+	nothing := func(*Tx) error { return nil }
+	if err := db.Update(context.Background(), nothing); !errors.Is(err, ErrClosed) {
+		t.Errorf("a change after Close: %v", err)
+	}
+	if err := db.View(context.Background(), nothing); !errors.Is(err, ErrClosed) {
+		t.Errorf("reading after Close: %v", err)
 	}
 }
 

@@ -195,7 +195,7 @@ func (p *postgres) begin(ctx context.Context, o pgx.TxOptions) (t pgx.Tx, err er
 			return t, nil
 		}
 		var refused *pgconn.ConnectError
-		if errors.As(err, &refused) || ctx.Err() != nil || errors.Is(err, pgx.ErrTxClosed) {
+		if errors.As(err, &refused) || ctx.Err() != nil {
 			break
 		}
 	}

@@ -219,8 +219,8 @@ func TestDeadlockIsRunAgain(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if sum := versions() - before; sum != 4 || runs.Load() != 3 {
-		t.Errorf("%d changes in %d runs, want 4 in 3", sum, runs.Load())
+	if sum := versions() - before; sum != 4 || runs.Load() < 3 {
+		t.Errorf("%d changes in %d runs, want 4 in 3 or more", sum, runs.Load())
 	}
 }
 

@@ -61,6 +61,45 @@ func Postgres(t testing.TB) string {
 	return u.String()
 }
 
+// Content returns everything that lies at an address of URL: the files, or the rows of the tables as text.
+func Content(t testing.TB, address string) map[string][]byte {
+	t.Helper()
+	held := map[string][]byte{}
+	path, ok := strings.CutPrefix(address, "sqlite:")
+	if !ok {
+		held["the schema"] = dump(t, address)
+		return held
+	}
+	files, err := filepath.Glob(filepath.Join(filepath.Dir(path), "*"))
+	if err != nil || len(files) == 0 {
+		t.Fatal("no records", err)
+	}
+	for _, file := range files {
+		if held[filepath.Base(file)], err = os.ReadFile(file); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return held
+}
+
+func dump(t testing.TB, address string) []byte {
+	t.Helper()
+	ctx := context.Background()
+	conn, err := pgx.Connect(ctx, address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(ctx)
+	var all string
+	if err := conn.QueryRow(ctx, `SELECT CAST(schema_to_xml(current_schema(), true, false, '') AS TEXT)`).Scan(&all); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(all, "<session_chats") {
+		t.Fatal("the dump shows nothing")
+	}
+	return []byte(all)
+}
+
 func run(t testing.TB, statement string) {
 	t.Helper()
 	ctx := context.Background()
