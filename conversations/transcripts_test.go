@@ -162,6 +162,23 @@ func (c *city) do(words []string) (string, error) {
 			_, err := tx.SetCeiling(rt, 2026, store.Ceiling{Amount: amount, Source: "daftar DPMPPA", AsOf: program.Date{Year: 2026, Month: 11, Day: 20}}, "")
 			return err
 		}))
+	case "crew":
+		rt, _ := program.ParseRTCode(words[1])
+		return "", c.db.Update(context.Background(), func(tx *store.Tx) error {
+			for i := range 10 {
+				nik, err := program.ParseNIK(fmt.Sprintf("157107010180%04d", i+1))
+				if err != nil {
+					return err
+				}
+				w := store.Worker{RT: rt, State: program.Active, Category: program.OjekDriver, Name: fmt.Sprintf("Pekerja %c Contoh", 'A'+i), NIK: nik,
+					Birth: program.Date{Year: 1980, Month: 1, Day: 1}, Sex: program.Male, FirstMonth: program.NewMonth(2026, 5), Months: 8,
+					PaidUntil: program.NewMonth(2026, 10-time.Month(i/5*2))}
+				if _, err := tx.ImportWorker(w, ""); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
 	case "retire":
 		return "", c.db.Update(context.Background(), func(tx *store.Tx) error {
 			who := people[words[1]]

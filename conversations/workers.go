@@ -201,7 +201,8 @@ func (c *Conversations) payable(ctx context.Context, t *bot.Turn, w store.Worker
 	})
 	for _, m := range months {
 		switch {
-		case m.State != store.MonthWaiting || today.After(program.DueDate(m.Month, c.Settings)) || ceiling == 0:
+		case m.State != store.MonthWaiting || ceiling == 0:
+		case w.State == program.WaitingCeiling && today.After(program.DueDate(m.Month, c.Settings)): // never begun: it is dropped
 		case m.Month.Year() == today.Year:
 			now += m.Amount
 		default:
