@@ -69,10 +69,13 @@ func (c *Conversations) budgetLines(t *bot.Turn, b store.Budget) ([]locales.Text
 	if b.Outside > 0 {
 		lines = append(lines, locales.T("budget.outside", "Amount", b.Outside))
 	}
-	if b.Received > 0 {
-		lines = append(lines, locales.T("budget.received", "Amount", b.Received, "AsOf", b.AsOf))
-	} else {
+	switch {
+	case b.Received == 0:
 		lines = append(lines, locales.T("budget.not_received", "AsOf", b.AsOf))
+	case b.DisbursedOn.IsZero():
+		lines = append(lines, locales.T("budget.received", "Amount", b.Received, "AsOf", b.AsOf))
+	default:
+		lines = append(lines, locales.T("budget.received_on", "Amount", b.Received, "On", b.DisbursedOn))
 	}
 	enough, err := c.enough(t, b)
 	return append(lines, enough...), err

@@ -125,7 +125,7 @@ func (c chatCmd) Run(ctx context.Context, m Main, conf *Config) (err error) {
 	}
 	t := &terminal{out: m.Stdout, buttons: c.Channel == "telegram"}
 	if c.Save != "" {
-		file, err := os.OpenFile(c.Save, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+		file, err := os.OpenFile(c.Save, os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o600)
 		if err != nil {
 			return fmt.Errorf("save the conversation: %w", err)
 		}
@@ -227,9 +227,13 @@ func input(m Main) (next func() (string, error), done func()) {
 		}, func() { _ = editor.Close() }
 	}
 	piped := bufio.NewScanner(m.Stdin)
+	piped.Buffer(nil, 1<<20)
 	return func() (string, error) {
 		if !piped.Scan() {
-			return "", errors.Join(piped.Err(), io.EOF)
+			if err := piped.Err(); err != nil {
+				return "", err
+			}
+			return "", io.EOF
 		}
 		fmt.Fprintf(m.Stdout, "> %s\n", piped.Text())
 		return piped.Text(), nil

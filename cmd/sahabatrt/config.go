@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -49,6 +50,18 @@ func (c *Config) clock(now func() time.Time) func() time.Time {
 	}
 	ahead := c.Clock.Sub(now())
 	return func() time.Time { return now().Add(ahead) }
+}
+
+// mustExist refuses a file of records that is not there: a mistyped path is not to be proved in order.
+func (c *Config) mustExist() error {
+	path, ok := strings.CutPrefix(c.DatabaseURL, "sqlite:")
+	if !ok {
+		return nil
+	}
+	if _, err := os.Stat(path); err != nil {
+		return fmt.Errorf("there are no records at %s", path)
+	}
+	return nil
 }
 
 // open opens the records; with an empty store of its own default it brings in the sample city.

@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"slices"
 
 	"sahabatrt/program"
 )
@@ -81,6 +83,12 @@ func answerQuote(line []byte) (quote, error) {
 	if err := dec.Decode(&q); err != nil {
 		return quote{}, fmt.Errorf("not a question: %w", err)
 	}
+	if err := dec.Decode(&struct{}{}); !errors.Is(err, io.EOF) {
+		return quote{}, errors.New("more than one question on a line")
+	}
+	if q.ProjectValue != nil && (q.Workers != 0 || len(q.Months) > 0 || q.Sector != "" || q.Funding != "") {
+		return quote{}, errors.New("project_value stands alone: a project is not paid by workers and months")
+	}
 	if q.ProjectValue != nil {
 		b, err := program.JakonByValue(*q.ProjectValue)
 		return quote{Total: b.Total(), JKK: b.JKK, JKM: b.JKM, Rule: b.Rule, Source: b.Source}, err
@@ -98,7 +106,10 @@ func contributions(q question) (a quote, err error) {
 	if q.Funding != program.APBD && q.Funding != program.Mandiri {
 		return quote{}, errors.New("funding is apbd or mandiri")
 	}
-	for _, month := range q.Months {
+	for i, month := range q.Months {
+		if slices.Contains(q.Months[:i], month) {
+			return quote{}, errors.New("a month stands twice")
+		}
 		b, err := program.Contribution(month, q.Funding, q.Sector, false)
 		if err != nil {
 			return quote{}, err

@@ -29,6 +29,9 @@ func (migrateCmd) Run(ctx context.Context, m Main, c *Config) error {
 type checkCmd struct{}
 
 func (checkCmd) Run(ctx context.Context, m Main, c *Config) error {
+	if err := c.mustExist(); err != nil {
+		return err
+	}
 	db, err := c.open(ctx, m, true)
 	if err != nil {
 		return err
@@ -51,6 +54,9 @@ type backupCmd struct {
 }
 
 func (b backupCmd) Run(ctx context.Context, m Main, c *Config) error {
+	if err := c.mustExist(); err != nil {
+		return err
+	}
 	db, err := c.open(ctx, m, true)
 	if err != nil {
 		return err

@@ -49,8 +49,36 @@ func readCeiling(r *row) record {
 		if err := r.listed(tx, rt); err != nil {
 			return false, err
 		}
-		return tx.SetCeiling(rt, year, c, "")
+		old, err := tx.Budget(rt, year)
+		if err != nil {
+			return false, err
+		}
+		return tx.SetCeiling(rt, year, r.unsaid(c, old), "")
 	}
+}
+
+// unsaid fills in what stands recorded for the columns that this list does not have: a list of ceilings alone does not
+// take back what was spent.
+func (r *row) unsaid(c store.Ceiling, old store.Budget) store.Ceiling {
+	if !r.has("terpakai") {
+		c.SpentBefore = old.SpentBefore
+	}
+	if !r.has("diterima") {
+		c.Received = old.Received
+	}
+	if !r.has("tanggal_cair") {
+		c.DisbursedOn = old.DisbursedOn
+	}
+	if !r.has("kelompok") {
+		c.Group = old.Group
+	}
+	if !r.has("rencana_sosial") {
+		c.SocialPlan, c.HasSocialPlan = old.SocialPlan, old.HasSocialPlan
+	}
+	if !slices.ContainsFunc(r.heading, func(column string) bool { return strings.HasPrefix(column, lineMark) }) {
+		c.Lines = old.Lines
+	}
+	return c
 }
 
 // fixedLines are the lines that the list gives for this RT, by name; an empty cell is no line (rule 10).

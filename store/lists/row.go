@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -15,18 +16,22 @@ import (
 // row is one row of a list. Its methods read a cell, note what is wrong with it, and go on, so that a row tells all its
 // mistakes at once.
 type row struct {
-	in     *importer
-	file   string
-	line   int
-	report int // which file
-	cells  map[string]string
-	wrong  bool
+	in      *importer
+	file    string
+	line    int
+	report  int // which file
+	cells   map[string]string
+	heading []string
+	wrong   bool
 }
 
 func (r *row) fail(column, problem string) {
 	r.wrong = true
 	r.in.fail(r.file, r.line, column, problem)
 }
+
+// has says whether the list has this column at all: what it does not speak of stays as it is.
+func (r *row) has(column string) bool { return slices.Contains(r.heading, column) }
 
 func (r *row) empty(column string) bool { return r.cells[column] == "" }
 
@@ -135,7 +140,18 @@ func (r *row) date(column string) program.Date {
 	if err != nil {
 		r.fail(column, "is not a date: write 2026-11-23, 23-11-2026 or 23 November 2026")
 	}
+	if err == nil && column != "tanggal_lahir" {
+		r.recent(column, d.Year)
+	}
 	return d
+}
+
+// recent refuses a day long before the programme: a year of two digits, which spreadsheets like to write, was read as
+// that of a birth.
+func (r *row) recent(column string, year int) {
+	if year < 2020 {
+		r.fail(column, "lies before the programme: write the year with four digits")
+	}
 }
 
 // month is a month, or the month of a date; an empty cell is none.
@@ -149,6 +165,7 @@ func (r *row) month(column string) program.Month {
 	}
 	for _, day := range []string{text, "1 " + text, "1/" + text} {
 		if d, err := program.ParseDateText(day, r.in.Today); err == nil {
+			r.recent(column, d.Year)
 			return d.MonthOf()
 		}
 	}

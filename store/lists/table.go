@@ -90,7 +90,7 @@ func (in *importer) rows(file string, heading []string, r *csv.Reader) (rows []*
 			continue
 		}
 		line, _ := r.FieldPos(0)
-		one := &row{in: in, file: file, line: line, cells: make(map[string]string, len(heading))}
+		one := &row{in: in, file: file, line: line, heading: heading, cells: make(map[string]string, len(heading))}
 		for i, cell := range cells {
 			switch {
 			case i < len(heading):
