@@ -378,7 +378,7 @@ func (c *Conversations) correct(ctx context.Context, t *bot.Turn, d *looking) (b
 			}
 		}
 		t.Say(locales.T("workers.corrected", "Name", d.Name, "Field", locales.T("field."+string(d.Field))))
-		return bot.To("card"), nil
+		return bot.To("card"), c.doubtAge(t, tx, d)
 	})
 	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrNoRight) {
 		t.Say(locales.T("workers.no_right"))
@@ -435,6 +435,24 @@ func (c *Conversations) release(ctx context.Context, t *bot.Turn, d *looking) (b
 		return bot.End(), nil
 	}
 	return next, wrap(err, "set money aside for a worker who waited")
+}
+
+// doubtAge tells the kelurahan when a corrected birth date says that the worker should not have been registered as he
+// was (rule 15): the fact is recorded, the decision is theirs.
+func (c *Conversations) doubtAge(t *bot.Turn, tx *store.Tx, d *looking) error {
+	if d.Field != store.FieldBirth {
+		return nil
+	}
+	w, err := tx.Worker(d.Worker)
+	if err != nil {
+		return err
+	}
+	verdict := program.CheckAge(w.Birth, program.DateOf(w.RegisteredAt), c.Settings)
+	if verdict == program.AgeOK {
+		return nil
+	}
+	t.Say(locales.T("workers.age_doubt"))
+	return tx.Alert(store.Alert{Kind: store.AlertHeld, Kelurahan: w.RT.Kelurahan, RT: w.RT, Worker: w.ID, Reason: string(verdict)})
 }
 
 func (c *Conversations) answerListUndo(ctx context.Context, t *bot.Turn, d *looking) (bot.Next, error) {
