@@ -269,6 +269,8 @@ func TestBadRows(t *testing.T) {
 		{"active and never paid", worker + "Legok,3,Budi Contoh,1571070708800001,becak,2026-05,,aktif\n", "lunas_sampai", "empty", 2},
 		{"state", worker + "Legok,3,Budi Contoh,1571070708800001,becak,2026-05,2026-10,hilang\n", "status", "no state", 2},
 		{"payer", covered + "1571070708800001,paman,,daftar\n", "dibayar_oleh", "no payer", 2},
+		{"a year of two digits", covered + "1571070708800001,pemkot,Des-26,daftar\n", "sampai", "four digits", 2},
+		{"a day with a year of two digits", covered + "1571070708800001,pemkot,31/12/26,daftar\n", "sampai", "four digits", 2},
 		{"too many cells", rt + "Legok,3,,,,x\n", "", "more cells", 2},
 		{"quotation marks", rt + "Legok,\"3,,,\n", "", "quotation", 2},
 		{"heading lacks a column", "nik,kategori\n", "", "lacks the column", 1},
@@ -320,5 +322,22 @@ func TestMistakesTellNobody(t *testing.T) {
 		if strings.Contains(wrong.Error(), secret) {
 			t.Errorf("a mistake quotes %q:\n%v", secret, wrong)
 		}
+	}
+}
+
+// TestUnsaidStays: a list without a column does not take back what another list said in it.
+func TestUnsaidStays(t *testing.T) {
+	db := openStore(t)
+	importAll(t, db, lists.Options{}, csv("rt.csv", "kelurahan,rt\nKenali Asam,14\n"),
+		csv("pagu.csv", "kelurahan,rt,tahun,pagu,terpakai,diterima,sumber,per_tanggal,tetap_honor,tetap_honor_terpakai\nKenali Asam,14,2026,50jt,20jt,30jt,daftar,2026-11-02,14jt,12jt\n"))
+	importAll(t, db, lists.Options{}, csv("pagu.csv", "kelurahan,rt,tahun,pagu,tanggal_cair,sumber,per_tanggal\nKenali Asam,14,2026,50jt,2026-03-16,daftar,2026-11-20\n"))
+	if err := db.View(t.Context(), func(tx *store.Tx) error {
+		b, err := tx.Budget(rt14, 2026)
+		if b.SpentBefore != 20_000_000 || b.Received != 30_000_000 || len(b.Lines) != 1 || b.Remaining() != 16_000_000 || b.DisbursedOn.IsZero() {
+			t.Errorf("spent %v, received %v, %d lines, left %v, on %v", b.SpentBefore, b.Received, len(b.Lines), b.Remaining(), b.DisbursedOn)
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
 	}
 }
