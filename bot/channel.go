@@ -62,10 +62,19 @@ type Contact struct{ Phone, Name string }
 // mostly its number: a channel that shows no buttons shows the keys.
 type Button struct{ ID, Label, Key string }
 
+// File is something to send beside the text: by reference, because replies are kept. The channel asks whoever it was
+// given to for the bytes.
+type File struct {
+	Kind MediaKind // Photo or Document
+	Name string    // as the person sees it, "tanda-daftar.pdf"
+	Ref  string    // what the bytes are found by: ids, never personal data
+}
+
 // Message is what the bot says, in the person's language.
 type Message struct {
 	To           Address
-	Text         string
+	Text         string   // the caption when there is a File
+	File         *File    `json:",omitempty"`
 	Prompt       int64    `json:",omitempty"` // the serial that presses of Choices carry
 	Choices      []Button `json:",omitempty"`
 	ShareContact bool     `json:",omitempty"` // offers the channel's way of sharing one's own number
@@ -74,6 +83,15 @@ type Message struct {
 // Channel delivers messages. Send returns a *SendError when it knows what to do next.
 type Channel interface {
 	Send(ctx context.Context, m Message) error
+}
+
+// Attentive is a channel that can show that somebody listens. Both are tried once, may fail silently, and take their time
+// beside the turn.
+type Attentive interface {
+	// Answer tells the person that his press has come in, and takes away the buttons that it came from.
+	Answer(ctx context.Context, u Update)
+	// Typing shows that an answer is on its way.
+	Typing(ctx context.Context, to Address)
 }
 
 // SendError says what a failed send means. Gone: nobody reads this address any more. Refused: this message will never

@@ -17,8 +17,22 @@ const (
 	longestPause = 30 * time.Second
 )
 
+// The points that every message passes, in order: see Lanes.At.
+const (
+	AtReceived = "received" // in hand, not kept yet
+	AtAccepted = "accepted" // kept, not acknowledged yet
+	AtClaimed  = "claimed"  // a lane has the chat
+	AtPlayed   = "played"   // decided, the outcome not kept yet
+	AtPut      = "put"      // the outcome kept, nothing sent
+	AtSent     = "sent"     // sent, not noted yet
+	AtDone     = "done"     // noted
+)
+
+// Points are all of them, for tests that stop the process at each.
+var Points = []string{AtReceived, AtAccepted, AtClaimed, AtPlayed, AtPut, AtSent, AtDone}
+
 // Lanes plays every claimed chat in a loop of its own: chats run side by side, the messages of one chat in order.
-// Its fields are set once, before the first Accept.
+// Its fields are set once, before the first Accept. Gone, Moved and At may be nil.
 type Lanes struct {
 	Engine   *Engine
 	Sessions Sessions
@@ -26,7 +40,17 @@ type Lanes struct {
 	Now      func() time.Time
 	Log      *slog.Logger
 
+	Gone  func(context.Context, Address)              // nobody reads this address any more
+	Moved func(ctx context.Context, from, to Address) // the chat has another address from now on
+	At    func(point string)                          // is called at each point, so that a test can stop the process there
+
 	running sync.WaitGroup
+}
+
+func (l *Lanes) at(point string) {
+	if l.At != nil {
+		l.At(point)
+	}
 }
 
 // Accept keeps the updates and starts the lanes of the chats that nobody played. Only when it returns nil may the
@@ -37,11 +61,13 @@ func (l *Lanes) Accept(ctx, life context.Context, in []Update) error {
 			return fmt.Errorf("accept an update of %q: no such channel", u.From.Channel)
 		}
 	}
+	l.at(AtReceived)
 	claims, err := l.Sessions.Accept(ctx, in)
 	l.begin(life, claims)
 	if err != nil {
 		return fmt.Errorf("accept %d updates: %w", len(in), err)
 	}
+	l.at(AtAccepted)
 	return nil
 }
 
@@ -96,21 +122,25 @@ func (l *Lanes) begin(ctx context.Context, claims []*Claim) {
 
 // lane delivers and plays one chat until it is free. An error leaves the chat to Due.
 func (l *Lanes) lane(ctx context.Context, c *Claim) error {
+	l.at(AtClaimed)
 	for {
 		sent := 0
 		if len(c.Replies) > 0 {
 			if err := l.send(ctx, c.Replies[0]); err != nil {
 				return err
 			}
+			l.at(AtSent)
 			sent = 1
 		} else if len(c.Inbox) > 0 {
 			out, err := l.turn(ctx, c)
 			if err != nil {
 				return err
 			}
+			l.at(AtPlayed)
 			if err := l.Sessions.Put(context.WithoutCancel(ctx), c, out); err != nil {
 				return fmt.Errorf("keep turn: %w", err)
 			}
+			l.at(AtPut)
 			if len(c.Replies) > 0 {
 				continue
 			}
@@ -119,6 +149,7 @@ func (l *Lanes) lane(ctx context.Context, c *Claim) error {
 		if err != nil {
 			return fmt.Errorf("note delivery: %w", err)
 		}
+		l.at(AtDone)
 		if !more {
 			return nil
 		}
@@ -134,9 +165,19 @@ func (l *Lanes) send(ctx context.Context, m Message) error {
 			return nil
 		}
 		var se *SendError
-		if errors.As(err, &se) && (se.Gone || se.Refused) {
+		if errors.As(err, &se) && se.Gone && l.Gone != nil {
+			l.Gone(ctx, m.To)
+		}
+		if se != nil && (se.Gone || se.Refused) {
 			l.Log.Error("reply can never be delivered", "chat", m.To, "letters", len(m.Text), "err", err)
 			return nil
+		}
+		if se != nil && se.MovedTo != nil && *se.MovedTo != m.To {
+			if l.Moved != nil {
+				l.Moved(ctx, m.To, *se.MovedTo)
+			}
+			m.To = *se.MovedTo
+			continue
 		}
 		if se != nil && se.RetryAfter > 0 {
 			pause = se.RetryAfter

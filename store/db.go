@@ -27,14 +27,25 @@ var ErrClosed = errors.New("store is closed")
 // by itself.
 var ErrUnknown = errors.New("nobody knows whether this was committed")
 
+// The points that every operation passes, in order: see Options.At.
+const (
+	AtBegun     = "begun"     // the operation is entered, nothing changed
+	AtWritten   = "written"   // all is written, nothing committed
+	AtCommitted = "committed" // committed, the caller does not know yet
+)
+
+// Points are all of them, for tests that stop the process at each.
+var Points = []string{AtBegun, AtWritten, AtCommitted}
+
 // Options says where the records are and what they are sealed with. URL, Key, Now and Log are required.
 type Options struct {
 	URL       string // sqlite:PATH or postgres://…, whose parameters may set pool_max_conns and time-outs such as statement_timeout
 	Key       []byte // the 32 bytes that wrap the keys in the database: see LoadOrMakeKey
 	Now       func() time.Time
 	Log       *slog.Logger
-	NoMigrate bool              // leave the schema alone; call Migrate before anything else
-	Settings  *program.Settings // nil: program.DefaultSettings
+	NoMigrate bool               // leave the schema alone; call Migrate before anything else
+	Settings  *program.Settings  // nil: program.DefaultSettings
+	At        func(point string) // is called at each point of an operation, so that a test can stop the process there; may be nil
 }
 
 // DB is the open store. It is safe for concurrent use.
@@ -67,6 +78,9 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	db := &DB{opt: o, settings: program.DefaultSettings()}
 	if o.Settings != nil {
 		db.settings = *o.Settings
+	}
+	if o.At == nil {
+		db.opt.At = func(string) {}
 	}
 	var err error
 	if db.engine, err = openEngine(ctx, o); err != nil {

@@ -23,6 +23,7 @@ func (db *DB) Operate(ctx context.Context, op, by string, change func(*Tx) (answ
 	if err != nil {
 		return nil, false, err
 	}
+	db.opt.At(AtCommitted)
 	return answer, repeated, nil
 }
 
@@ -36,6 +37,7 @@ func (tx *Tx) operate(op, by string, change func(*Tx) ([]byte, error)) (answer [
 		answer, err = tx.answer(op)
 		return answer, true, err
 	}
+	tx.db.opt.At(AtBegun)
 	if answer, err = change(tx); err != nil {
 		return nil, false, err
 	}
@@ -43,7 +45,9 @@ func (tx *Tx) operate(op, by string, change func(*Tx) ([]byte, error)) (answer [
 	if err != nil {
 		return nil, false, err
 	}
-	return answer, false, tx.exec("keep the answer of an operation", `UPDATE operations SET answer=$1 WHERE op=$2`, sealed, op)
+	err = tx.exec("keep the answer of an operation", `UPDATE operations SET answer=$1 WHERE op=$2`, sealed, op)
+	tx.db.opt.At(AtWritten)
+	return answer, false, err
 }
 
 func (tx *Tx) answer(op string) ([]byte, error) {
