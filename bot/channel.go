@@ -78,6 +78,7 @@ type Message struct {
 	Prompt       int64    `json:",omitempty"` // the serial that presses of Choices carry
 	Choices      []Button `json:",omitempty"`
 	ShareContact bool     `json:",omitempty"` // offers the channel's way of sharing one's own number
+	Unprompted   bool     `json:",omitempty"` // nobody asked at this moment: replies go first
 }
 
 // Channel delivers messages. Send returns a *SendError when it knows what to do next.
