@@ -32,6 +32,7 @@ func (c *Conversations) All() []bot.Playable {
 		c.budget().Playable(),
 		c.workers().Playable(),
 		c.complete().Playable(),
+		c.cover().Playable(),
 		c.contribution().Playable(),
 		c.benefits().Playable(),
 		c.join().Playable(),

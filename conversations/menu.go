@@ -14,7 +14,8 @@ import (
 var (
 	menuRT       = []string{"register", "budget", "workers", "contribution", "benefits", "help"}
 	menuTreasury = []string{"budget", "workers", "contribution", "benefits", "help"}
-	menuPublic   = []string{"benefits", "contribution", "join", "person"}
+	menuWorker   = []string{"cover", "benefits", "contribution", "person"}
+	menuPublic   = []string{"cover", "benefits", "contribution", "join", "person"}
 )
 
 // menu is where every conversation begins and ends.
@@ -43,6 +44,9 @@ func menuOf(p store.Person) []string {
 	}
 	if _, ok := officeRT(p); ok {
 		return menuTreasury
+	}
+	if _, works := workerOf(p); works {
+		return menuWorker
 	}
 	return menuPublic
 }

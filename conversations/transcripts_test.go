@@ -99,6 +99,9 @@ func (c *city) person(name string) (bot.Address, string) {
 	if name == "warga" { // the channel vouches for a number that stands on no list
 		return bot.Address{Channel: "terminal", ID: name}, "+6281200000777"
 	}
+	if vouched, ok := strings.CutPrefix(name, "+"); ok { // somebody with a number of his own
+		return bot.Address{Channel: "terminal", ID: vouched}, name
+	}
 	return bot.Address{Channel: "terminal", ID: name}, people[name].phone
 }
 
@@ -178,6 +181,23 @@ func (c *city) do(words []string) (string, error) {
 				}
 			}
 			return nil
+		})
+	case "member": // NAME NIK PHONE PAID-UNTIL [MOTHER]: of RT 14, from November
+		nik, err := program.ParseNIK(words[2])
+		if err != nil {
+			return "", err
+		}
+		phone, _ := program.ParsePhone(words[3])
+		until, _ := program.ParseMonth(words[4])
+		w := store.Worker{RT: program.RT{Kelurahan: "1571071012", Number: 14}, State: program.Submitted, Category: program.BecakDriver, Sex: program.Male,
+			Name: words[1] + " Contoh", NIK: nik, Phone: phone, Birth: program.Date{Year: 1980, Month: 1, Day: 1},
+			FirstMonth: program.NewMonth(2026, 11), Months: 2, PaidUntil: until, Mother: strings.Join(words[5:], " ")}
+		if !until.IsZero() {
+			w.State = program.Active
+		}
+		return "", c.db.Update(context.Background(), func(tx *store.Tx) error {
+			_, err := tx.ImportWorker(w, "")
+			return err
 		})
 	case "retire":
 		return "", c.db.Update(context.Background(), func(tx *store.Tx) error {

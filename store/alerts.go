@@ -15,6 +15,7 @@ const (
 	AlertDuplicate AlertKind = "duplicate" // a NIK was entered in a second RT
 	AlertRefusals  AlertKind = "refusals"  // a person was refused often in a day
 	AlertOutside   AlertKind = "outside"   // money went outside the ceiling
+	AlertProof     AlertKind = "proof"     // somebody tried often to pass for a worker
 )
 
 // Alert tells the officials of a kelurahan to look: ids and codes, never personal data (rule 44).

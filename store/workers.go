@@ -61,6 +61,15 @@ func (w Worker) StateOn(today program.Date, s program.Settings) program.State {
 	return w.State
 }
 
+// Start is the day from which the membership counts by our records: that of the registration, or the first of the first
+// month that is paid for. Only BPJS knows it for certain.
+func (w Worker) Start() program.Date {
+	if day := program.DateOf(w.RegisteredAt); day.MonthOf() == w.FirstMonth {
+		return day
+	}
+	return w.FirstMonth.First()
+}
+
 // workerPersonal is what workers.personal seals.
 type workerPersonal struct {
 	Name         string `json:",omitempty"`
