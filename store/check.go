@@ -92,6 +92,8 @@ var sealed = []struct{ table, column, id string }{
 	{"worker_changes", "old", "id"},
 	{"consents", "given_by", "id"},
 	{"operations", "answer", "op"},
+	{"tickets", "note", "id"},
+	{"tickets", "answer", "id"},
 }
 
 func (tx *Tx) checkSeals() (found []Finding, err error) {

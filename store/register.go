@@ -192,7 +192,7 @@ func (tx *Tx) result(id string, amount program.Rupiah) (Registered, error) {
 
 // Confirm promises the months that wait, once the year has a ceiling (rule 9) or the kelurahan has looked at a
 // registration that was held (rules 15, 19): by must hold the office for it (ErrNoRight). What a membership that has not
-// begun could no longer pay in time is cancelled first. *ErrNotEnough changes nothing; ErrState: the registration is over.
+// begun could no longer pay in time is cancelled first. *ErrNotEnough changes nothing; ErrState: the registration is over, or its worker withdrew.
 func (tx *Tx) Confirm(id, op string, by Person) (r Registered, err error) {
 	w, err := tx.takeWorker(id)
 	if err != nil {
@@ -205,7 +205,7 @@ func (tx *Tx) Confirm(id, op string, by Person) (r Registered, err error) {
 	if err := tx.mustHold(by.ID, place, roles...); err != nil {
 		return Registered{}, err
 	}
-	if !holdsNIK(w.State) {
+	if !holdsNIK(w.State) || w.Paused {
 		return Registered{}, ErrState
 	}
 	err = tx.whole(func() error {
@@ -265,11 +265,12 @@ func (tx *Tx) CancelWorker(id string, by Person, reason, op string) error {
 	if len(paid) > 0 || !w.PaidUntil.IsZero() {
 		return ErrPaid
 	}
-	return tx.whole(func() error { return tx.cancel(w, by.ID, reason, op) })
+	return tx.whole(func() error { return tx.end(w, program.Cancelled, by.ID, reason, op) })
 }
 
-func (tx *Tx) cancel(w Worker, by, reason, op string) error {
-	if err := tx.setState(w, program.Cancelled, ""); err != nil {
+// end gives a registration its last state: what was promised returns to the budget, what waited is cancelled.
+func (tx *Tx) end(w Worker, state program.State, by, reason, op string) error {
+	if err := tx.setState(w, state, ""); err != nil {
 		return err
 	}
 	years, err := tx.years(w.ID, MonthCommitted)
@@ -294,5 +295,8 @@ func (tx *Tx) cancel(w Worker, by, reason, op string) error {
 		string(MonthCancelled), w.ID, string(MonthWaiting)); err != nil {
 		return err
 	}
-	return tx.audit(by, "worker.cancel", w.ID, op)
+	return tx.audit(by, ended[state], w.ID, op)
 }
+
+// ended is what the audit calls the end of a registration.
+var ended = map[program.State]string{program.Cancelled: "worker.cancel", program.Stopped: "worker.stop"}
