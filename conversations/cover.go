@@ -105,7 +105,7 @@ func (c *Conversations) askCover(ctx context.Context, t *bot.Turn, _ *proving) (
 			Choices: []bot.Choice{choice("nik", "cover.how.nik"), choice("menu", "button.menu")}}, nil
 	}
 	return bot.Prompt{Text: locales.T("cover.card.ask", "Card", c.coverCard(t, w, months)),
-		Choices: []bot.Choice{choice("benefits", "menu.benefits"), choice("menu", "button.menu")}}, nil
+		Choices: []bot.Choice{choice("slip", "button.slip"), choice("benefits", "menu.benefits"), choice("menu", "button.menu")}}, nil
 }
 
 func (c *Conversations) answerCover(ctx context.Context, t *bot.Turn, d *proving) (bot.Next, error) {
@@ -113,6 +113,12 @@ func (c *Conversations) answerCover(ctx context.Context, t *bot.Turn, d *proving
 		return bot.Go("greet", map[string]string{"code": code}), nil
 	}
 	switch t.Choice {
+	case "slip":
+		w, _, ok, err := c.self(ctx, t)
+		if err == nil && ok {
+			attachSlip(t, w)
+		}
+		return bot.To("card"), err
 	case "benefits":
 		return bot.Go("benefits", nil), nil
 	case "menu":

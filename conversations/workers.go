@@ -39,7 +39,7 @@ func (c *Conversations) workers() bot.Flow[looking] {
 		},
 		Steps: []bot.Step[looking]{
 			{Name: "list", Ask: c.askList, Answer: answerList, Help: "workers.list.help"},
-			{Name: "card", Ask: c.askCard, Answer: answerCard, Help: "workers.card.help"},
+			{Name: "card", Ask: c.askCard, Answer: c.answerCard, Help: "workers.card.help"},
 			{Name: "field", Ask: c.ofOwn(askField), Answer: answerField, Help: "workers.field.help"},
 			{Name: "value", Ask: c.ofOwn(askValue), Answer: answerValue, Help: "workers.value.help"},
 			{Name: "confirm", Ask: c.ofOwn(askCorrection), Answer: c.answerCorrection, Help: "workers.confirm.help"},
@@ -178,7 +178,7 @@ func (c *Conversations) askCard(ctx context.Context, t *bot.Turn, d *looking) (b
 		prompt.Choices = append(prompt.Choices,
 			choice("correct", "workers.card.correct"), choice("complete", "workers.card.complete"), choice("undo", "workers.card.undo"))
 	}
-	prompt.Choices = append(prompt.Choices, choice("list", "workers.card.list"), choice("menu", "button.menu"))
+	prompt.Choices = append(prompt.Choices, choice("slip", "button.slip"), choice("list", "workers.card.list"), choice("menu", "button.menu"))
 	return prompt, nil
 }
 
@@ -233,8 +233,17 @@ func (c *Conversations) state(w store.Worker, t *bot.Turn) locales.Text {
 	return locales.T("state." + string(w.StateOn(program.DateOf(t.Now), c.Settings)))
 }
 
-func answerCard(_ context.Context, t *bot.Turn, d *looking) (bot.Next, error) {
+func (c *Conversations) answerCard(ctx context.Context, t *bot.Turn, d *looking) (bot.Next, error) {
 	switch t.Choice {
+	case "slip":
+		w, _, err := c.own(ctx, t, d.Worker)
+		if errors.Is(err, store.ErrNotFound) {
+			return bot.To("card"), nil
+		}
+		if err == nil {
+			attachSlip(t, w)
+		}
+		return bot.To("card"), err
 	case "correct":
 		return bot.To("field"), nil
 	case "complete":

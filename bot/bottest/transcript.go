@@ -161,7 +161,11 @@ func (s *Stage) send(in []bot.Update) error {
 }
 
 func (s *Stage) render(m bot.Message) {
-	fmt.Fprintf(&s.rendered, "< %s\n", strings.ReplaceAll(m.Text, "\n", "\n  "))
+	text := strings.ReplaceAll(m.Text, "\n", "\n  ")
+	if m.File != nil {
+		text = fmt.Sprintf("{%s %s} %s", m.File.Kind, m.File.Name, text)
+	}
+	fmt.Fprintf(&s.rendered, "< %s\n", text)
 	if m.ShareContact {
 		m.Choices = append(m.Choices, bot.Button{Label: "☎"})
 	}
