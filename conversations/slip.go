@@ -55,6 +55,7 @@ func (c *Conversations) slip(texts *locales.Catalogue, w store.Worker, on progra
 	pdf.SetMargins(14, 14, 14)
 	pdf.SetCreationDate(on.Time())
 	pdf.SetModificationDate(on.Time())
+	pdf.SetCatalogSort(true) // the same slip is the same file
 	pdf.AddPage()
 	latin := pdf.UnicodeTranslatorFromDescriptor("")
 	width, _ := pdf.GetPageSize()
