@@ -33,6 +33,7 @@ func (c *Conversations) All() []bot.Playable {
 		c.workers().Playable(),
 		c.complete().Playable(),
 		c.cover().Playable(),
+		c.mydata().Playable(),
 		c.contribution().Playable(),
 		c.benefits().Playable(),
 		c.join().Playable(),

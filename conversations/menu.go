@@ -14,7 +14,7 @@ import (
 var (
 	menuRT       = []string{"register", "budget", "workers", "contribution", "benefits", "help"}
 	menuTreasury = []string{"budget", "workers", "contribution", "benefits", "help"}
-	menuWorker   = []string{"cover", "benefits", "contribution", "person"}
+	menuWorker   = []string{"cover", "mydata", "benefits", "contribution", "person"}
 	menuPublic   = []string{"cover", "benefits", "contribution", "join", "person"}
 )
 

@@ -38,3 +38,15 @@ func (tx *Tx) Consents(worker string) (consents []Consent, err error) {
 	}, `SELECT id, version, given_by, channel, at FROM consents WHERE worker=$1 ORDER BY id`, worker)
 	return consents, err
 }
+
+// AgreeSelf keeps that a worker himself agrees. by must be that worker (ErrNoRight).
+func (tx *Tx) AgreeSelf(worker string, by Person, c Consent) error {
+	if err := tx.mustHold(by.ID, worker, WorkerRole); err != nil {
+		return err
+	}
+	c.GivenBy = "self"
+	if err := tx.putConsent(worker, c); err != nil {
+		return err
+	}
+	return tx.audit(by.ID, "consent.self", worker, "")
+}

@@ -63,7 +63,8 @@ func (tx *Tx) Prove(op, channel, chatID string, nik program.NIK, mother string, 
 }
 
 // ProvePhone links a chat to the one worker who has the number that its channel vouches for. ErrNotProved: the number
-// stands on none, on several, is said to be somebody else's, or belongs to an officer.
+// stands on none, on several, is said to be somebody else's, is an
+// officer's, or is of somebody who said that he is not that worker.
 func (tx *Tx) ProvePhone(channel, chatID string, vouched program.Phone) (Worker, error) {
 	if vouched.IsZero() {
 		return Worker{}, ErrNotProved
@@ -82,7 +83,11 @@ func (tx *Tx) ProvePhone(channel, chatID string, vouched program.Phone) (Worker,
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return Worker{}, err
 	}
-	if officer(p) {
+	doubted, err := tx.doubted(workers[0].ID)
+	if err != nil {
+		return Worker{}, err
+	}
+	if officer(p) || doubted {
 		return Worker{}, ErrNotProved
 	}
 	return workers[0], tx.linkWorker(channel, chatID, workers[0], vouched, byPhone)

@@ -4,7 +4,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"sahabatrt/program"
@@ -27,7 +26,7 @@ const ticketTime = 72 * time.Hour
 // Ticket is what a person asked about his data. It never prints what was said.
 type Ticket struct {
 	ID     string
-	Code   string // short, for people
+	Number int // for people
 	Kind   TicketKind
 	Worker string // id, "" for a person who is no worker
 	Person string // id of who asks
@@ -41,26 +40,29 @@ type Ticket struct {
 
 // Format hides note and answer.
 func (t Ticket) Format(f fmt.State, _ rune) {
-	_, _ = io.WriteString(f, "ticket "+t.Code+" "+string(t.Kind))
+	fmt.Fprintf(f, "ticket %d %s", t.Number, string(t.Kind))
 }
 
 // OpenTicket keeps what a worker asks about his data and alerts the kelurahan, which has 72 hours. Who asks for the same
 // while it is open gets the open one. To be erased and to withdraw stop at once what is done with the record.
 func (tx *Tx) OpenTicket(kind TicketKind, w Worker, person, note string) (Ticket, error) {
-	if err := tx.alone("ticket", w.ID); err != nil {
+	if err := tx.alone("ticket", ""); err != nil {
 		return Ticket{}, err
 	}
 	open, err := tx.ticket(`worker=$1 AND person=$2 AND kind=$3 AND closed_at=0`, w.ID, person, string(kind))
 	if !errors.Is(err, ErrNotFound) {
 		return open, err
 	}
-	t := Ticket{ID: newID(), Code: newCode()[:5], Kind: kind, Worker: w.ID, Person: person, RT: w.RT, Note: note, At: tx.Now, Due: tx.Now.Add(ticketTime)}
+	t := Ticket{ID: newID(), Kind: kind, Worker: w.ID, Person: person, RT: w.RT, Note: note, At: tx.Now, Due: tx.Now.Add(ticketTime)}
+	if err := tx.QueryRow(`SELECT COALESCE(MAX(number), 0)+1 FROM tickets`).Scan(&t.Number); err != nil {
+		return Ticket{}, fmt.Errorf("number a ticket: %w", err)
+	}
 	sealed, err := tx.seal("tickets", "note", t.ID, note)
 	if err != nil {
 		return Ticket{}, err
 	}
-	if err := tx.exec("open a ticket", `INSERT INTO tickets(id, code, kind, worker, person, kelurahan, rt, note, answer, at, due)
-		VALUES($1, $2, $3, $4, $5, $6, $7, $8, '', $9, $10)`, t.ID, t.Code, string(t.Kind), t.Worker, t.Person, w.RT.Kelurahan, w.RT.String(),
+	if err := tx.exec("open a ticket", `INSERT INTO tickets(id, number, kind, worker, person, kelurahan, rt, note, answer, at, due)
+		VALUES($1, $2, $3, $4, $5, $6, $7, $8, '', $9, $10)`, t.ID, t.Number, string(t.Kind), t.Worker, t.Person, w.RT.Kelurahan, w.RT.String(),
 		sealed, t.At.UnixMicro(), t.Due.UnixMicro()); err != nil {
 		return Ticket{}, err
 	}
@@ -77,7 +79,7 @@ func (tx *Tx) OpenTicket(kind TicketKind, w Worker, person, note string) (Ticket
 
 // CloseTicket keeps the answer. by must be the lurah of the place, or of the city (ErrNoRight). ErrState: it is closed.
 func (tx *Tx) CloseTicket(id, answer string, by Person) (Ticket, error) {
-	if err := tx.alone("ticket", id); err != nil {
+	if err := tx.alone("ticket", ""); err != nil {
 		return Ticket{}, err
 	}
 	t, err := tx.ticket(`id=$1`, id)
@@ -111,12 +113,12 @@ func (tx *Tx) mustAnswer(rt program.RT, by Person) error {
 	return err
 }
 
-const ticketColumns = `id, code, kind, worker, person, rt, note, answer, at, due, closed_at`
+const ticketColumns = `id, number, kind, worker, person, rt, note, answer, at, due, closed_at`
 
 func (tx *Tx) scanTicket(scan func(...any) error) (t Ticket, err error) {
 	var rt string
 	var at, due, closed int64
-	if err := scan(&t.ID, &t.Code, &t.Kind, &t.Worker, &t.Person, &rt, &t.Note, &t.Answer, &at, &due, &closed); err != nil {
+	if err := scan(&t.ID, &t.Number, &t.Kind, &t.Worker, &t.Person, &rt, &t.Note, &t.Answer, &at, &due, &closed); err != nil {
 		return Ticket{}, err
 	}
 	t.At, t.Due = time.UnixMicro(at).UTC(), time.UnixMicro(due).UTC()
@@ -151,4 +153,13 @@ func (tx *Tx) OpenTickets(kelurahan string) (tickets []Ticket, err error) {
 		return err
 	}, `SELECT `+ticketColumns+` FROM tickets WHERE closed_at=0 AND (kelurahan=$1 OR $1='') ORDER BY due, id`, kelurahan)
 	return tickets, err
+}
+
+// doubted says whether somebody with this worker's number has said that he is not the worker, and nobody has looked yet.
+func (tx *Tx) doubted(worker string) (bool, error) {
+	var n int
+	if err := tx.QueryRow(`SELECT COUNT(*) FROM tickets WHERE worker=$1 AND kind=$2 AND closed_at=0`, worker, string(TicketNotMe)).Scan(&n); err != nil {
+		return false, fmt.Errorf("look for doubts about a worker's number: %w", err)
+	}
+	return n > 0, nil
 }

@@ -2,7 +2,7 @@
 -- What a person asks about his own data, with the time until which it must be answered.
 CREATE TABLE tickets(
   id TEXT PRIMARY KEY,
-  code TEXT NOT NULL,
+  number BIGINT NOT NULL,
   kind TEXT NOT NULL,
   worker TEXT NOT NULL,
   person TEXT NOT NULL,
@@ -15,7 +15,7 @@ CREATE TABLE tickets(
   closed_at BIGINT NOT NULL DEFAULT 0,
   closed_by TEXT NOT NULL DEFAULT ''
 );
-CREATE UNIQUE INDEX tickets_code ON tickets(code);
+CREATE UNIQUE INDEX tickets_number ON tickets(number);
 CREATE UNIQUE INDEX tickets_open ON tickets(worker, person, kind) WHERE closed_at = 0;
 CREATE INDEX tickets_kelurahan ON tickets(kelurahan, due) WHERE closed_at = 0;
 
