@@ -8,7 +8,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"sahabatrt/bot"
 	"sahabatrt/locales"
@@ -121,7 +120,7 @@ func closed() bot.Prompt {
 
 // officeRT is the RT of whoever may see its records: the one where he may register comes first.
 func officeRT(p store.Person) (rt program.RT, ok bool) {
-	for _, role := range []store.Role{store.Ketua, store.Sekretaris, store.Bendahara} {
+	for _, role := range []program.Role{program.Ketua, program.Sekretaris, program.Bendahara} {
 		for _, o := range p.Offices {
 			if o.Role != role {
 				continue
@@ -134,15 +133,16 @@ func officeRT(p store.Person) (rt program.RT, ok bool) {
 	return program.RT{}, false
 }
 
-// canRegister: ketua and sekretaris register workers, correct them and move money; the bendahara sees.
+// canRegister says whether somebody registers workers in his RT, corrects them and sets money aside.
 func canRegister(p store.Person) bool {
-	return slices.ContainsFunc(p.Offices, func(o store.Office) bool { return o.Role == store.Ketua || o.Role == store.Sekretaris })
+	rt, ok := officeRT(p)
+	return ok && program.May(p.Offices, program.Register, rt.String())
 }
 
 // head is how an officer is spoken to.
 func head(p store.Person) locales.Text {
 	for _, o := range p.Offices {
-		if o.Role == store.Ketua && p.Honorific != "" {
+		if o.Role == program.Ketua && p.Honorific != "" {
 			return locales.T("address.rt_" + string(p.Honorific))
 		}
 	}

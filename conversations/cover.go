@@ -68,7 +68,7 @@ func (c *Conversations) provePhone(ctx context.Context, t *bot.Turn) error {
 
 // workerOf is the record of whoever is a worker.
 func workerOf(p store.Person) (id string, ok bool) {
-	i := slices.IndexFunc(p.Offices, func(o store.Office) bool { return o.Role == store.WorkerRole })
+	i := slices.IndexFunc(p.Offices, func(o program.Office) bool { return o.Role == program.Worker })
 	if i < 0 {
 		return "", false
 	}

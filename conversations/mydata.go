@@ -183,7 +183,7 @@ func (c *Conversations) openTicket(ctx context.Context, t *bot.Turn, d *asking) 
 			return bot.Next{}, err
 		}
 		if d.Kind == store.TicketNotMe { // whoever this is, he sees nothing more of it
-			if err := tx.EndOffice(p.ID, store.Office{Role: store.WorkerRole, Place: w.ID}, p.ID); err != nil {
+			if err := tx.EndOffice(p.ID, program.Office{Role: program.Worker, Place: w.ID}, p.ID); err != nil {
 				return bot.Next{}, err
 			}
 		}

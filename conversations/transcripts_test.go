@@ -81,18 +81,18 @@ func newCity(t testing.TB) *city {
 
 // people are the persons of the transcripts: office, place, number.
 var people = map[string]struct {
-	role      store.Role
+	role      program.Role
 	place     string
 	honorific store.Honorific
 	phone     string
 }{
-	"ketua14":      {store.Ketua, "1571071012-RT014", "pak", "+6281200000014"},
-	"sekretaris14": {store.Sekretaris, "1571071012-RT014", "bu", "+6281200000114"},
-	"bendahara14":  {store.Bendahara, "1571071012-RT014", "pak", "+6281200000214"},
-	"ketua15":      {store.Ketua, "1571071012-RT015", "bu", "+6281200000015"},
-	"ketua3":       {store.Ketua, "1571101003-RT003", "pak", "+6281200000003"},
-	"ketua7":       {store.Ketua, "1571031004-RT007", "pak", "+6281200000007"},
-	"ketua9":       {store.Ketua, "1571091005-RT009", "pak", "+6281200000009"},
+	"ketua14":      {program.Ketua, "1571071012-RT014", "pak", "+6281200000014"},
+	"sekretaris14": {program.Sekretaris, "1571071012-RT014", "bu", "+6281200000114"},
+	"bendahara14":  {program.Bendahara, "1571071012-RT014", "pak", "+6281200000214"},
+	"ketua15":      {program.Ketua, "1571071012-RT015", "bu", "+6281200000015"},
+	"ketua3":       {program.Ketua, "1571101003-RT003", "pak", "+6281200000003"},
+	"ketua7":       {program.Ketua, "1571031004-RT007", "pak", "+6281200000007"},
+	"ketua9":       {program.Ketua, "1571091005-RT009", "pak", "+6281200000009"},
 }
 
 func (c *city) person(name string) (bot.Address, string) {
@@ -128,7 +128,7 @@ func (c *city) settle(t testing.TB) {
 			if err := tx.PutRT(rt, true); err != nil {
 				return err
 			}
-			if _, _, err := tx.PutPerson(store.Person{Name: name + " Contoh", Phone: phone, Honorific: p.honorific, Offices: []store.Office{{Role: p.role, Place: p.place}}}); err != nil {
+			if _, _, err := tx.PutPerson(store.Person{Name: name + " Contoh", Phone: phone, Honorific: p.honorific, Offices: []program.Office{{Role: p.role, Place: p.place}}}); err != nil {
 				return err
 			}
 		}
@@ -154,7 +154,7 @@ func (c *city) do(words []string) (string, error) {
 		phone, _ := program.ParsePhone(words[3])
 		var code string
 		err := c.db.Update(context.Background(), func(tx *store.Tx) (err error) {
-			code, err = tx.Invite(store.Invite{Role: store.Role(words[1]), Place: words[2], Phone: phone, Name: "Orang Contoh"}, "")
+			code, err = tx.Invite(store.Invite{Role: program.Role(words[1]), Place: words[2], Phone: phone, Name: "Orang Contoh"}, "")
 			return err
 		})
 		return code, err
@@ -207,7 +207,7 @@ func (c *city) do(words []string) (string, error) {
 			if err != nil {
 				return err
 			}
-			return tx.EndOffice(p.ID, store.Office{Role: who.role, Place: who.place}, "")
+			return tx.EndOffice(p.ID, program.Office{Role: who.role, Place: who.place}, "")
 		})
 	case "check":
 		findings, err := c.db.Check(context.Background())

@@ -2,6 +2,8 @@ package store
 
 import (
 	"time"
+
+	"sahabatrt/program"
 )
 
 // Consent is how a worker agreed that his data is kept (rule 21): which text, who gave it ("self", or who for him), where.
@@ -41,7 +43,7 @@ func (tx *Tx) Consents(worker string) (consents []Consent, err error) {
 
 // AgreeSelf keeps that a worker himself agrees. by must be that worker (ErrNoRight).
 func (tx *Tx) AgreeSelf(worker string, by Person, c Consent) error {
-	if err := tx.mustHold(by.ID, worker, WorkerRole); err != nil {
+	if err := tx.must(by.ID, program.SeeSelf, worker); err != nil {
 		return err
 	}
 	c.GivenBy = "self"

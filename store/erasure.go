@@ -14,7 +14,7 @@ func (tx *Tx) StopWorker(id string, by Person, reason, op string) error {
 	if err != nil {
 		return err
 	}
-	if err := tx.mayCorrect(w, by); err != nil {
+	if err := tx.must(by.ID, program.Correct, w.RT.String()); err != nil {
 		return err
 	}
 	if !holdsNIK(w.State) {
@@ -32,7 +32,7 @@ func (tx *Tx) EraseWorker(id string, by Person, op string) error {
 	if err != nil {
 		return err
 	}
-	if err := tx.mustAnswer(w.RT, by); err != nil {
+	if err := tx.must(by.ID, program.AnswerRight, w.RT.String()); err != nil {
 		return err
 	}
 	return tx.whole(func() error {
@@ -61,7 +61,7 @@ func (tx *Tx) erase(w Worker) error {
 		{"erase answers", `UPDATE operations SET answer='' WHERE op IN (SELECT op FROM audit WHERE subject=$1 AND op<>'')`, []any{w.ID}},
 		{"erase tickets", `UPDATE tickets SET note='' WHERE worker=$1`, []any{w.ID}},
 		{"erase tries", `DELETE FROM proof_tries WHERE nik_key=$1`, []any{tx.index("nik", w.NIK.Digits())}},
-		{"erase invitations", `DELETE FROM invites WHERE place=$1 AND role=$2`, []any{w.ID, string(WorkerRole)}},
+		{"erase invitations", `DELETE FROM invites WHERE place=$1 AND role=$2`, []any{w.ID, string(program.Worker)}},
 	} {
 		if err := tx.exec(e.what, e.query, e.args...); err != nil {
 			return err
@@ -72,12 +72,12 @@ func (tx *Tx) erase(w Worker) error {
 
 // erasePeople ends the office of whoever was this worker, and overwrites the person when he holds no other.
 func (tx *Tx) erasePeople(w Worker) error {
-	is, err := tx.holders(WorkerRole, w.ID)
+	is, err := tx.holders(program.Worker, w.ID)
 	if err != nil {
 		return err
 	}
 	for _, id := range is {
-		if err := tx.EndOffice(id, Office{WorkerRole, w.ID}, ""); err != nil {
+		if err := tx.EndOffice(id, program.Office{Role: program.Worker, Place: w.ID}, ""); err != nil {
 			return err
 		}
 		offices, err := tx.offices(id)

@@ -39,7 +39,7 @@ func everything(t testing.TB, db *DB) string {
 // ledger agree.
 func TestErase(t *testing.T) {
 	db := open(t)
-	ketua, lurah := addOfficer(t, db, 1, Ketua, rt14.String()), addOfficer(t, db, 2, Lurah, rt14.Kelurahan)
+	ketua, lurah := addOfficer(t, db, 1, program.Ketua, rt14.String()), addOfficer(t, db, 2, program.Lurah, rt14.Kelurahan)
 	setCeiling(t, db, rt14, 2026, 10_000_000)
 	w := testWorker(t, 1)
 	w.Name, w.Phone, w.Address, w.Heir = "Budiman Rahasia", testPhone(t, 77), "Jalan Rahasia 5", "Rahasia, istri"
@@ -58,7 +58,7 @@ func TestErase(t *testing.T) {
 		must(t, err)
 		p, err := tx.PersonByChat("telegram", "5")
 		must(t, err)
-		code, err := tx.Invite(Invite{Role: WorkerRole, Place: w.ID, Name: w.Name}, ketua.ID)
+		code, err := tx.Invite(Invite{Role: program.Worker, Place: w.ID, Name: w.Name}, ketua.ID)
 		if err != nil || code == "" {
 			t.Error(err)
 		}
@@ -68,7 +68,7 @@ func TestErase(t *testing.T) {
 	if !strings.Contains(everything(t, db), "Rahasia") {
 		t.Fatal("the search finds nothing even before the erasure")
 	}
-	for what, by := range map[string]Person{"his RT head": ketua, "the lurah of another place": addOfficer(t, db, 3, Lurah, "1571011001")} {
+	for what, by := range map[string]Person{"his RT head": ketua, "the lurah of another place": addOfficer(t, db, 3, program.Lurah, "1571011001")} {
 		if err := db.Update(t.Context(), func(tx *Tx) error { return tx.EraseWorker(w.ID, by, newID()) }); !errors.Is(err, ErrNoRight) {
 			t.Errorf("%s erases: %v", what, err)
 		}
@@ -107,7 +107,7 @@ func TestErase(t *testing.T) {
 // TestTickets: the same question is one ticket, due in 72 hours; to withdraw stops at once what is done with the record.
 func TestTickets(t *testing.T) {
 	db := open(t)
-	ketua, lurah := addOfficer(t, db, 1, Ketua, rt14.String()), addOfficer(t, db, 2, Lurah, rt14.Kelurahan)
+	ketua, lurah := addOfficer(t, db, 1, program.Ketua, rt14.String()), addOfficer(t, db, 2, program.Lurah, rt14.Kelurahan)
 	r, err := register(t, db, testWorker(t, 1), ketua) // no ceiling: it waits
 	must(t, err)
 	var one, same, other Ticket

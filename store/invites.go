@@ -33,7 +33,7 @@ const (
 
 // Invite offers an office to whoever brings its code, and the phone when one is given.
 type Invite struct {
-	Role  Role
+	Role  program.Role
 	Place string
 	Phone program.Phone // zero: none needed
 	Name  string
@@ -52,7 +52,7 @@ type invitePersonal struct {
 // Invite keeps an invitation for 7 days and returns its code, which is kept nowhere. A role that sees others or moves
 // money needs a phone: ErrNeedsPhone. by is the id of who invites.
 func (tx *Tx) Invite(i Invite, by string) (code string, err error) {
-	if i.Role != WorkerRole && i.Phone.IsZero() {
+	if i.Role != program.Worker && i.Phone.IsZero() {
 		return "", ErrNeedsPhone
 	}
 	code = newCode()
@@ -163,7 +163,7 @@ func (tx *Tx) invited(i Invite, channel, chatID string, vouched program.Phone) (
 	if err != nil {
 		return "", err
 	}
-	p.Offices = []Office{{i.Role, i.Place}}
+	p.Offices = []program.Office{{Role: i.Role, Place: i.Place}}
 	id, _, err = tx.PutPerson(p)
 	return id, err
 }

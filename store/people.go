@@ -28,31 +28,6 @@ const (
 	Bu  Honorific = "bu"
 )
 
-// Role is what an office allows; the values are stored.
-type Role string
-
-// The roles, from the RT upwards. A worker sees himself.
-const (
-	Ketua      Role = "ketua"
-	Sekretaris Role = "sekretaris"
-	Bendahara  Role = "bendahara"
-	Lurah      Role = "kelurahan"
-	Camat      Role = "kecamatan"
-	City       Role = "city"
-	BPJS       Role = "bpjs"
-	Admin      Role = "admin"
-	WorkerRole Role = "worker"
-)
-
-// CityCode is the place of an office for the whole city.
-const CityCode = "1571"
-
-// Office is a role at a place: the code of an RT, a kelurahan, a kecamatan, or CityCode; for WorkerRole the worker's id.
-type Office struct {
-	Role  Role
-	Place string
-}
-
 // Person is somebody who talks with the bot. Offices are those held now. It never prints who it is.
 type Person struct {
 	ID        string
@@ -60,7 +35,7 @@ type Person struct {
 	Phone     program.Phone
 	Honorific Honorific
 	Lang      string
-	Offices   []Office
+	Offices   []program.Office
 }
 
 // Format hides everything but the id, whatever the verb.
@@ -177,7 +152,7 @@ func (tx *Tx) PersonByPhone(phone program.Phone) (Person, error) {
 }
 
 // Officers returns who holds a role at a place now.
-func (tx *Tx) Officers(role Role, place string) ([]Person, error) {
+func (tx *Tx) Officers(role program.Role, place string) ([]Person, error) {
 	ids, err := tx.holders(role, place)
 	if err != nil {
 		return nil, err
@@ -191,7 +166,7 @@ func (tx *Tx) Officers(role Role, place string) ([]Person, error) {
 	return people, nil
 }
 
-func (tx *Tx) holders(role Role, place string) (ids []string, err error) {
+func (tx *Tx) holders(role program.Role, place string) (ids []string, err error) {
 	err = tx.each("list who holds an office", func(rows Row) error {
 		var id string
 		err := rows.Scan(&id)
@@ -221,9 +196,9 @@ func (tx *Tx) person(query, arg string) (Person, error) {
 	return p, err
 }
 
-func (tx *Tx) offices(person string) (offices []Office, err error) {
+func (tx *Tx) offices(person string) (offices []program.Office, err error) {
 	err = tx.each("list the offices of a person", func(rows Row) error {
-		var o Office
+		var o program.Office
 		err := rows.Scan(&o.Role, &o.Place)
 		offices = append(offices, o)
 		return err
@@ -232,9 +207,9 @@ func (tx *Tx) offices(person string) (offices []Office, err error) {
 }
 
 // single are the offices that one person of an RT holds at a time.
-var single = []Role{Ketua, Sekretaris, Bendahara}
+var single = []program.Role{program.Ketua, program.Sekretaris, program.Bendahara}
 
-func (tx *Tx) giveOffice(person string, o Office) error {
+func (tx *Tx) giveOffice(person string, o program.Office) error {
 	if slices.Contains(single, o.Role) {
 		former, err := tx.holders(o.Role, o.Place)
 		if err != nil {
@@ -254,7 +229,7 @@ func (tx *Tx) giveOffice(person string, o Office) error {
 }
 
 // EndOffice ends an office now; one that is not held is no error. by is the id of who ends it, "" for an import.
-func (tx *Tx) EndOffice(person string, o Office, by string) error {
+func (tx *Tx) EndOffice(person string, o program.Office, by string) error {
 	n, err := tx.Exec(`UPDATE offices SET until=$1 WHERE person=$2 AND role=$3 AND place=$4 AND until=0`,
 		tx.Now.UnixMicro(), person, string(o.Role), o.Place)
 	if err != nil {
@@ -266,21 +241,19 @@ func (tx *Tx) EndOffice(person string, o Office, by string) error {
 	return tx.audit(by, "office.end", person, "")
 }
 
-// Holds says whether the person holds one of the roles at the place in this moment, by the records.
-func (tx *Tx) Holds(person, place string, roles ...Role) (bool, error) {
+// May says whether the person may do this at the place in this moment, by the records: see program.May.
+func (tx *Tx) May(person string, verb program.Verb, place string) (bool, error) {
 	offices, err := tx.offices(person)
-	return slices.ContainsFunc(offices, func(o Office) bool {
-		return o.Place == place && slices.Contains(roles, o.Role)
-	}), err
+	return program.May(offices, verb, place), err
 }
 
-// mustHold is Holds as an error: ErrNoRight.
-func (tx *Tx) mustHold(person, place string, roles ...Role) error {
-	held, err := tx.Holds(person, place, roles...)
+// must is May as an error: ErrNoRight.
+func (tx *Tx) must(person string, verb program.Verb, place string) error {
+	may, err := tx.May(person, verb, place)
 	if err != nil {
 		return err
 	}
-	if !held {
+	if !may {
 		return ErrNoRight
 	}
 	return nil

@@ -111,7 +111,7 @@ func (tx *Tx) linkWorker(channel, chatID string, w Worker, vouched program.Phone
 
 // workerPerson finds or makes the person who is this worker.
 func (tx *Tx) workerPerson(w Worker, vouched program.Phone) (id string, err error) {
-	is, err := tx.holders(WorkerRole, w.ID)
+	is, err := tx.holders(program.Worker, w.ID)
 	if err != nil {
 		return "", err
 	}
@@ -125,14 +125,14 @@ func (tx *Tx) workerPerson(w Worker, vouched program.Phone) (id string, err erro
 	if err != nil {
 		return "", err
 	}
-	p.Offices = []Office{{WorkerRole, w.ID}}
+	p.Offices = []program.Office{{Role: program.Worker, Place: w.ID}}
 	id, _, err = tx.PutPerson(p)
 	return id, err
 }
 
 // officer says whether somebody holds an office beside being a worker.
 func officer(p Person) bool {
-	return slices.ContainsFunc(p.Offices, func(o Office) bool { return o.Role != WorkerRole })
+	return slices.ContainsFunc(p.Offices, func(o program.Office) bool { return o.Role != program.Worker })
 }
 
 // proofLocked says whether the way by NIK is closed for this chat, for this NIK, or for all.

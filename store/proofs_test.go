@@ -23,7 +23,7 @@ func prove(db *DB, chat string, nik program.NIK, mother string, remember bool) (
 func provable(t *testing.T) (db *DB, ketua Person, known Worker) {
 	t.Helper()
 	db = open(t)
-	ketua = addOfficer(t, db, 1, Ketua, rt14.String())
+	ketua = addOfficer(t, db, 1, program.Ketua, rt14.String())
 	setCeiling(t, db, rt14, 2026, 10_000_000)
 	for n := 1; n <= 2; n++ {
 		w := testWorker(t, n)
@@ -68,7 +68,7 @@ func TestProve(t *testing.T) {
 		must(t, err)
 		other, err := tx.PersonByChat("telegram", "3")
 		must(t, err)
-		if one.ID != other.ID || len(one.Offices) != 1 || one.Offices[0] != (Office{WorkerRole, known.ID}) {
+		if one.ID != other.ID || len(one.Offices) != 1 || one.Offices[0] != (program.Office{Role: program.Worker, Place: known.ID}) {
 			t.Errorf("linked to %v %v and %v", one, one.Offices, other)
 		}
 		return nil

@@ -42,7 +42,7 @@ type Registered struct {
 // and without money, is who is too young or may be covered elsewhere. Without a ceiling it waits (rule 9). Otherwise
 // this year's months are promised and those of later years wait (rule 14a).
 func (tx *Tx) Register(w Worker, op string, by Person, consent Consent) (Registered, error) {
-	if err := tx.mustHold(by.ID, w.RT.String(), Ketua, Sekretaris); err != nil {
+	if err := tx.must(by.ID, program.Register, w.RT.String()); err != nil {
 		return Registered{}, err
 	}
 	if err := tx.completeWorker(&w); err != nil {
@@ -198,11 +198,11 @@ func (tx *Tx) Confirm(id, op string, by Person) (r Registered, err error) {
 	if err != nil {
 		return Registered{}, err
 	}
-	place, roles := w.RT.String(), []Role{Ketua, Sekretaris}
+	verb := program.Register
 	if w.State == program.Held {
-		place, roles = w.RT.Kelurahan, []Role{Lurah}
+		verb = program.Verify
 	}
-	if err := tx.mustHold(by.ID, place, roles...); err != nil {
+	if err := tx.must(by.ID, verb, w.RT.String()); err != nil {
 		return Registered{}, err
 	}
 	if !holdsNIK(w.State) || w.Paused {
@@ -252,7 +252,7 @@ func (tx *Tx) CancelWorker(id string, by Person, reason, op string) error {
 	if err != nil {
 		return err
 	}
-	if err := tx.mustHold(by.ID, w.RT.String(), Ketua, Sekretaris); err != nil {
+	if err := tx.must(by.ID, program.Register, w.RT.String()); err != nil {
 		return err
 	}
 	if !holdsNIK(w.State) {

@@ -86,7 +86,7 @@ func (tx *Tx) CloseTicket(id, answer string, by Person) (Ticket, error) {
 	if err != nil {
 		return Ticket{}, err
 	}
-	if err := tx.mustAnswer(t.RT, by); err != nil {
+	if err := tx.must(by.ID, program.AnswerRight, t.RT.String()); err != nil {
 		return Ticket{}, err
 	}
 	if !t.Closed.IsZero() {
@@ -102,15 +102,6 @@ func (tx *Tx) CloseTicket(id, answer string, by Person) (Ticket, error) {
 		return Ticket{}, err
 	}
 	return t, tx.audit(by.ID, "ticket.close", t.ID, "")
-}
-
-// mustAnswer: who answers for people's data in an RT.
-func (tx *Tx) mustAnswer(rt program.RT, by Person) error {
-	err := tx.mustHold(by.ID, rt.Kelurahan, Lurah)
-	if errors.Is(err, ErrNoRight) {
-		return tx.mustHold(by.ID, CityCode, City)
-	}
-	return err
 }
 
 const ticketColumns = `id, number, kind, worker, person, rt, note, answer, at, due, closed_at`
