@@ -13,6 +13,7 @@ const (
 	Ketua      Role = "ketua"
 	Sekretaris Role = "sekretaris"
 	Bendahara  Role = "bendahara"
+	Wakil      Role = "wakil" // stands in for the ketua until a day
 	Worker     Role = "worker"
 	Lurah      Role = "kelurahan"
 	Camat      Role = "kecamatan"
@@ -22,7 +23,7 @@ const (
 )
 
 // Roles are all of them.
-var Roles = []Role{Ketua, Sekretaris, Bendahara, Worker, Lurah, Camat, City, BPJS, Admin}
+var Roles = []Role{Ketua, Sekretaris, Bendahara, Wakil, Worker, Lurah, Camat, City, BPJS, Admin}
 
 // Office is a role at a place: the code of an RT, a kelurahan, a kecamatan or
 // the city; for [Worker] the worker's id.
@@ -48,7 +49,6 @@ const (
 	Verify      Verb = "verify"       // release or refuse what is held
 	Move        Verb = "move"         // let a worker go to another RT
 	HandOver    Verb = "hand_over"    // one's own office to a successor
-	Deputise    Verb = "deputise"     // name who acts during a leave
 	Invite      Verb = "invite"       // below one's own area: see MayInvite
 	Unlink      Verb = "unlink"       // a lost chat, and bind the new one
 	BeAlerted   Verb = "be_alerted"   // about an RT
@@ -58,7 +58,7 @@ const (
 )
 
 // Verbs are all of them.
-var Verbs = []Verb{SeeSelf, SeeBudget, SeeWorkers, Register, Correct, Pay, Verify, Move, HandOver, Deputise, Invite, Unlink,
+var Verbs = []Verb{SeeSelf, SeeBudget, SeeWorkers, Register, Correct, Pay, Verify, Move, HandOver, Invite, Unlink,
 	BeAlerted, AnswerRight, TakeOver, ReadAudit}
 
 // rights is who may do what inside his own area (rule 37); nobody may do
@@ -66,15 +66,14 @@ var Verbs = []Verb{SeeSelf, SeeBudget, SeeWorkers, Register, Correct, Pay, Verif
 // needs their names.
 var rights = map[Verb][]Role{
 	SeeSelf:     {Worker},
-	SeeBudget:   {Ketua, Sekretaris, Bendahara, Lurah, Camat, City},
-	SeeWorkers:  {Ketua, Sekretaris, Bendahara, Lurah, City, BPJS},
-	Register:    {Ketua, Sekretaris},
-	Correct:     {Ketua, Sekretaris, Lurah},
-	Pay:         {Ketua, Bendahara},
+	SeeBudget:   {Ketua, Sekretaris, Bendahara, Wakil, Lurah, Camat, City},
+	SeeWorkers:  {Ketua, Sekretaris, Bendahara, Wakil, Lurah, City, BPJS},
+	Register:    {Ketua, Sekretaris, Wakil},
+	Correct:     {Ketua, Sekretaris, Wakil, Lurah},
+	Pay:         {Ketua, Bendahara, Wakil},
 	Verify:      {Lurah},
-	Move:        {Ketua, Lurah},
+	Move:        {Ketua, Wakil, Lurah},
 	HandOver:    {Ketua},
-	Deputise:    {Ketua},
 	Invite:      {Ketua, Lurah, Camat, City, Admin},
 	Unlink:      {Lurah, City, Admin},
 	BeAlerted:   {Lurah, Camat, City, BPJS},
@@ -110,29 +109,46 @@ func isArea(code string) bool {
 // invites is whom each role may invite inside his own area: never his own kind
 // but where nobody stands above.
 var invites = map[Role][]Role{
-	Ketua: {Sekretaris, Bendahara, Worker},
+	Ketua: {Sekretaris, Bendahara, Wakil, Worker},
 	Lurah: {Ketua, Sekretaris, Bendahara, Worker},
 	Camat: {Lurah, Ketua},
 	City:  {Camat, Lurah, Ketua, BPJS},
 	Admin: {Admin, City, Camat, Lurah, Ketua, BPJS},
 }
 
-// MayInvite says whether one of the offices allows inviting to another. For a
-// [Worker] rt is the RT that he is registered in; else it is not looked at.
+// MayInvite says whether one of the offices allows inviting to another, or
+// handing it over. For a [Worker] rt is the RT that he is registered in; else
+// it is not looked at.
 func MayInvite(offices []Office, to Office, rt RT) bool {
 	place := to.Place
 	if to.Role == Worker {
 		place = rt.String()
+	}
+	if to.Role == Ketua && May(offices, HandOver, place) {
+		return true
 	}
 	return slices.ContainsFunc(offices, func(o Office) bool {
 		return slices.Contains(invites[o.Role], to.Role) && fits(to.Role, place) && Within(place, o.Place)
 	})
 }
 
+// Invitable are the roles that the offices allow inviting to somewhere.
+func Invitable(offices []Office) []Role {
+	var may []Role
+	for _, role := range Roles {
+		if slices.ContainsFunc(offices, func(o Office) bool {
+			return slices.Contains(invites[o.Role], role) || role == Ketua && slices.Contains(rights[HandOver], o.Role)
+		}) {
+			may = append(may, role)
+		}
+	}
+	return may
+}
+
 // fits says whether there can be such an office at such a place.
 func fits(role Role, place string) bool {
 	switch role {
-	case Ketua, Sekretaris, Bendahara, Worker:
+	case Ketua, Sekretaris, Bendahara, Wakil, Worker:
 		_, err := ParseRTCode(place)
 		return err == nil
 	case Lurah:

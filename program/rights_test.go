@@ -9,18 +9,17 @@ import (
 // that have it. Every other role must not.
 func TestRights(t *testing.T) {
 	const rt, ward, district, worker = "1571071012-RT014", "1571071012", "157107", "0199-worker"
-	home := map[Role]string{Ketua: rt, Sekretaris: rt, Bendahara: rt, Worker: worker, Lurah: ward, Camat: district, City: "1571", BPJS: "1571", Admin: "1571"}
+	home := map[Role]string{Ketua: rt, Sekretaris: rt, Bendahara: rt, Wakil: rt, Worker: worker, Lurah: ward, Camat: district, City: "1571", BPJS: "1571", Admin: "1571"}
 	want := map[Verb]string{
 		SeeSelf:     "worker",
-		SeeBudget:   "ketua sekretaris bendahara kelurahan kecamatan city",
-		SeeWorkers:  "ketua sekretaris bendahara kelurahan city bpjs",
-		Register:    "ketua sekretaris",
-		Correct:     "ketua sekretaris kelurahan",
-		Pay:         "ketua bendahara",
+		SeeBudget:   "ketua sekretaris bendahara wakil kelurahan kecamatan city",
+		SeeWorkers:  "ketua sekretaris bendahara wakil kelurahan city bpjs",
+		Register:    "ketua sekretaris wakil",
+		Correct:     "ketua sekretaris wakil kelurahan",
+		Pay:         "ketua bendahara wakil",
 		Verify:      "kelurahan",
-		Move:        "ketua kelurahan",
+		Move:        "ketua wakil kelurahan",
 		HandOver:    "ketua",
-		Deputise:    "ketua",
 		Invite:      "ketua kelurahan kecamatan city admin",
 		Unlink:      "kelurahan city admin",
 		BeAlerted:   "kelurahan kecamatan city bpjs",
@@ -85,7 +84,9 @@ func TestInvitesStayBelow(t *testing.T) {
 		who Office
 		may []Office // of all offices at all places
 	}{
-		{Office{Ketua, "1571071012-RT014"}, []Office{{Sekretaris, "1571071012-RT014"}, {Bendahara, "1571071012-RT014"}}},
+		{Office{Ketua, "1571071012-RT014"}, []Office{
+			{Ketua, "1571071012-RT014"}, {Sekretaris, "1571071012-RT014"}, {Bendahara, "1571071012-RT014"}, {Wakil, "1571071012-RT014"}}},
+		{Office{Wakil, "1571071012-RT014"}, nil},
 		{Office{Sekretaris, "1571071012-RT014"}, nil},
 		{Office{Bendahara, "1571071012-RT014"}, nil},
 		{Office{Worker, "w"}, nil},

@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"slices"
+	"time"
 
 	"sahabatrt/program"
 )
@@ -77,7 +78,7 @@ func (tx *Tx) PutPerson(p Person) (id string, changed bool, err error) {
 			continue
 		}
 		changed = true
-		if err := tx.giveOffice(p.ID, o); err != nil {
+		if err := tx.giveOffice(p.ID, o, time.Time{}); err != nil {
 			return "", false, err
 		}
 	}
@@ -172,7 +173,7 @@ func (tx *Tx) holders(role program.Role, place string) (ids []string, err error)
 		err := rows.Scan(&id)
 		ids = append(ids, id)
 		return err
-	}, `SELECT person FROM offices WHERE role=$1 AND place=$2 AND until=0 ORDER BY id`, string(role), place)
+	}, `SELECT person FROM offices WHERE role=$1 AND place=$2 AND (until=0 OR until>$3) ORDER BY id`, string(role), place, tx.Now.UnixMicro())
 	return ids, err
 }
 
@@ -202,14 +203,15 @@ func (tx *Tx) offices(person string) (offices []program.Office, err error) {
 		err := rows.Scan(&o.Role, &o.Place)
 		offices = append(offices, o)
 		return err
-	}, `SELECT role, place FROM offices WHERE person=$1 AND until=0 ORDER BY id`, person)
+	}, `SELECT role, place FROM offices WHERE person=$1 AND (until=0 OR until>$2) ORDER BY id`, person, tx.Now.UnixMicro())
 	return offices, err
 }
 
 // single are the offices that one person of an RT holds at a time.
 var single = []program.Role{program.Ketua, program.Sekretaris, program.Bendahara}
 
-func (tx *Tx) giveOffice(person string, o program.Office) error {
+// giveOffice gives an office until a moment, or for good when that is zero.
+func (tx *Tx) giveOffice(person string, o program.Office, until time.Time) error {
 	if slices.Contains(single, o.Role) {
 		former, err := tx.holders(o.Role, o.Place)
 		if err != nil {
@@ -221,8 +223,12 @@ func (tx *Tx) giveOffice(person string, o program.Office) error {
 			}
 		}
 	}
-	if err := tx.exec("give an office", `INSERT INTO offices(id, person, role, place, since) VALUES($1, $2, $3, $4, $5)`,
-		newID(), person, string(o.Role), o.Place, tx.Now.UnixMicro()); err != nil {
+	end := int64(0)
+	if !until.IsZero() {
+		end = until.UnixMicro()
+	}
+	if err := tx.exec("give an office", `INSERT INTO offices(id, person, role, place, since, until) VALUES($1, $2, $3, $4, $5, $6)`,
+		newID(), person, string(o.Role), o.Place, tx.Now.UnixMicro(), end); err != nil {
 		return err
 	}
 	return tx.audit("", "office.give", person, "")
@@ -230,7 +236,7 @@ func (tx *Tx) giveOffice(person string, o program.Office) error {
 
 // EndOffice ends an office now; one that is not held is no error. by is the id of who ends it, "" for an import.
 func (tx *Tx) EndOffice(person string, o program.Office, by string) error {
-	n, err := tx.Exec(`UPDATE offices SET until=$1 WHERE person=$2 AND role=$3 AND place=$4 AND until=0`,
+	n, err := tx.Exec(`UPDATE offices SET until=$1 WHERE person=$2 AND role=$3 AND place=$4 AND (until=0 OR until>$1)`,
 		tx.Now.UnixMicro(), person, string(o.Role), o.Place)
 	if err != nil {
 		return fmt.Errorf("end an office: %w", err)

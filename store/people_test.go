@@ -85,7 +85,7 @@ func TestInvite(t *testing.T) {
 	phone := testPhone(t, 9)
 	invite := func(i Invite) (code string, err error) {
 		err = db.Update(context.Background(), func(tx *Tx) (err error) {
-			code, err = tx.Invite(i, "cli")
+			code, err = tx.Invite(i, "")
 			return err
 		})
 		return code, err
