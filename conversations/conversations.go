@@ -33,6 +33,8 @@ func (c *Conversations) All() []bot.Playable {
 		c.complete().Playable(),
 		c.cover().Playable(),
 		c.mydata().Playable(),
+		c.invite().Playable(),
+		c.issued().Playable(),
 		c.contribution().Playable(),
 		c.benefits().Playable(),
 		c.join().Playable(),
@@ -120,7 +122,7 @@ func closed() bot.Prompt {
 
 // officeRT is the RT of whoever may see its records: the one where he may register comes first.
 func officeRT(p store.Person) (rt program.RT, ok bool) {
-	for _, role := range []program.Role{program.Ketua, program.Sekretaris, program.Bendahara} {
+	for _, role := range []program.Role{program.Ketua, program.Wakil, program.Sekretaris, program.Bendahara} {
 		for _, o := range p.Offices {
 			if o.Role != role {
 				continue

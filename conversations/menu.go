@@ -7,14 +7,17 @@ import (
 
 	"sahabatrt/bot"
 	"sahabatrt/locales"
+	"sahabatrt/program"
 	"sahabatrt/store"
 )
 
 // What a person can ask for from the menu, by what he is. The ids are names of flows.
 var (
+	menuKetua    = []string{"register", "budget", "workers", "contribution", "benefits", "invite", "help"}
 	menuRT       = []string{"register", "budget", "workers", "contribution", "benefits", "help"}
 	menuTreasury = []string{"budget", "workers", "contribution", "benefits", "help"}
 	menuWorker   = []string{"cover", "mydata", "benefits", "contribution", "person"}
+	menuOfficial = []string{"invite", "contribution", "benefits", "help"}
 	menuPublic   = []string{"cover", "benefits", "contribution", "join", "person"}
 )
 
@@ -39,6 +42,9 @@ func (c *Conversations) askMenu(ctx context.Context, t *bot.Turn, _ *struct{}) (
 }
 
 func menuOf(p store.Person) []string {
+	if canRegister(p) && len(program.Invitable(p.Offices)) > 0 {
+		return menuKetua
+	}
 	if canRegister(p) {
 		return menuRT
 	}
@@ -47,6 +53,9 @@ func menuOf(p store.Person) []string {
 	}
 	if _, works := workerOf(p); works {
 		return menuWorker
+	}
+	if len(program.Invitable(p.Offices)) > 0 {
+		return menuOfficial
 	}
 	return menuPublic
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -50,6 +51,7 @@ type Stage struct {
 	SetClock func(time.Time)
 	Person   func(name string) (bot.Address, string) // address, and the number that the channel vouches for
 	Do       func(words []string) (string, error)    // "% words": something that happens outside the chat
+	Secret   *regexp.Regexp                          // what the bot says by chance: its first group is $CODE from there on
 
 	from     bot.Address
 	phone    string
@@ -161,7 +163,7 @@ func (s *Stage) send(in []bot.Update) error {
 }
 
 func (s *Stage) render(m bot.Message) {
-	text := strings.ReplaceAll(m.Text, "\n", "\n  ")
+	text := strings.ReplaceAll(s.hide(m.Text), "\n", "\n  ")
 	if m.File != nil {
 		text = fmt.Sprintf("{%s %s} %s", m.File.Kind, m.File.Name, text)
 	}
@@ -176,6 +178,18 @@ func (s *Stage) render(m bot.Message) {
 	if len(labels) > 0 {
 		fmt.Fprintf(&s.rendered, "  %s\n", strings.Join(labels, " "))
 	}
+}
+
+func (s *Stage) hide(text string) string {
+	if s.Secret == nil {
+		return text
+	}
+	found := s.Secret.FindStringSubmatch(text)
+	if found == nil {
+		return text
+	}
+	s.vars["$CODE"] = found[1]
+	return strings.ReplaceAll(text, found[1], "$CODE")
 }
 
 func (s *Stage) updates(said string) ([]bot.Update, error) {
