@@ -30,6 +30,7 @@ func (c *Conversations) All() []bot.Playable {
 		c.registered().Playable(),
 		c.budget().Playable(),
 		c.workers().Playable(),
+		c.area().Playable(),
 		c.complete().Playable(),
 		c.cover().Playable(),
 		c.mydata().Playable(),

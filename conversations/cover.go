@@ -36,8 +36,8 @@ func (c *Conversations) cover() bot.Flow[proving] {
 }
 
 func (c *Conversations) beginCover(ctx context.Context, t *bot.Turn, _ *proving) (bot.Next, error) {
-	p, err := c.speaker(ctx, t)
-	if err != nil && !errors.Is(err, errStranger) {
+	p, err := c.anybody(ctx, t)
+	if err != nil {
 		return bot.Next{}, err
 	}
 	if _, works := workerOf(p); works {

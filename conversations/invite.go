@@ -44,8 +44,8 @@ func (c *Conversations) invite() bot.Flow[inviting] {
 }
 
 func (c *Conversations) beginInvite(ctx context.Context, t *bot.Turn, _ *inviting) (bot.Next, error) {
-	p, err := c.speaker(ctx, t)
-	if err != nil && !errors.Is(err, errStranger) {
+	p, err := c.anybody(ctx, t)
+	if err != nil {
 		return bot.Next{}, err
 	}
 	if len(program.Invitable(p.Offices)) == 0 {
@@ -56,8 +56,8 @@ func (c *Conversations) beginInvite(ctx context.Context, t *bot.Turn, _ *invitin
 }
 
 func (c *Conversations) askRole(ctx context.Context, t *bot.Turn, _ *inviting) (bot.Prompt, error) {
-	p, err := c.speaker(ctx, t)
-	if err != nil && !errors.Is(err, errStranger) {
+	p, err := c.anybody(ctx, t)
+	if err != nil {
 		return bot.Prompt{}, err
 	}
 	prompt := bot.Prompt{Text: locales.T("invite.role.ask")}
@@ -82,8 +82,8 @@ func (c *Conversations) answerRole(ctx context.Context, t *bot.Turn, d *inviting
 	case "issued":
 		return bot.Go("issued", nil), nil
 	}
-	p, err := c.speaker(ctx, t)
-	if err != nil && !errors.Is(err, errStranger) {
+	p, err := c.anybody(ctx, t)
+	if err != nil {
 		return bot.Next{}, err
 	}
 	*d = inviting{Role: program.Role(t.Choice)}
@@ -102,8 +102,8 @@ func askPlace(_ context.Context, _ *bot.Turn, d *inviting) (bot.Prompt, error) {
 
 // answerPlace reads where the office is: an RT that the lists know, a kelurahan, a kecamatan; below the speaker's own.
 func (c *Conversations) answerPlace(ctx context.Context, t *bot.Turn, d *inviting) (bot.Next, error) {
-	p, err := c.speaker(ctx, t)
-	if err != nil && !errors.Is(err, errStranger) {
+	p, err := c.anybody(ctx, t)
+	if err != nil {
 		return bot.Next{}, err
 	}
 	place, ok := placeOf(t.Text, d.Role, p)
@@ -320,11 +320,7 @@ func (c *Conversations) answerInvite(ctx context.Context, t *bot.Turn, d *inviti
 }
 
 func (c *Conversations) makeInvite(ctx context.Context, t *bot.Turn, d *inviting) (bot.Next, error) {
-	p, err := c.speaker(ctx, t)
-	if errors.Is(err, errStranger) {
-		t.Say(locales.T("invite.no_right"))
-		return bot.End(), nil
-	}
+	p, err := c.anybody(ctx, t)
 	if err != nil {
 		return bot.Next{}, err
 	}

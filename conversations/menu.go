@@ -17,7 +17,7 @@ var (
 	menuRT       = []string{"register", "budget", "workers", "contribution", "benefits", "help"}
 	menuTreasury = []string{"budget", "workers", "contribution", "benefits", "help"}
 	menuWorker   = []string{"cover", "mydata", "benefits", "contribution", "person"}
-	menuOfficial = []string{"invite", "contribution", "benefits", "help"}
+	menuOfficial = []string{"area", "invite", "contribution", "benefits", "help"}
 	menuPublic   = []string{"cover", "benefits", "contribution", "join", "person"}
 )
 

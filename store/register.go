@@ -252,7 +252,13 @@ func (tx *Tx) CancelWorker(id string, by Person, reason, op string) error {
 	if err != nil {
 		return err
 	}
-	if err := tx.must(by.ID, program.Register, w.RT.String()); err != nil {
+	verb := program.Register
+	if w.State == program.Held { // the RT that entered it, or the kelurahan that looked at it
+		if may, err := tx.May(by.ID, program.Verify, w.RT.String()); err != nil || may {
+			verb = program.Verify
+		}
+	}
+	if err := tx.must(by.ID, verb, w.RT.String()); err != nil {
 		return err
 	}
 	if !holdsNIK(w.State) {
