@@ -31,6 +31,7 @@ func (c *Conversations) All() []bot.Playable {
 		c.budget().Playable(),
 		c.workers().Playable(),
 		c.area().Playable(),
+		c.tickets().Playable(),
 		c.complete().Playable(),
 		c.cover().Playable(),
 		c.mydata().Playable(),

@@ -17,6 +17,7 @@ var (
 	menuRT       = []string{"register", "budget", "workers", "contribution", "benefits", "help"}
 	menuTreasury = []string{"budget", "workers", "contribution", "benefits", "help"}
 	menuWorker   = []string{"cover", "mydata", "benefits", "contribution", "person"}
+	menuLurah    = []string{"area", "tickets", "invite", "contribution", "benefits", "help"}
 	menuOfficial = []string{"area", "invite", "contribution", "benefits", "help"}
 	menuPublic   = []string{"cover", "benefits", "contribution", "join", "person"}
 )
@@ -53,6 +54,9 @@ func menuOf(p store.Person) []string {
 	}
 	if _, works := workerOf(p); works {
 		return menuWorker
+	}
+	if area, ok := areaOf(p); ok && program.May(p.Offices, program.AnswerRight, area) {
+		return menuLurah
 	}
 	if len(program.Invitable(p.Offices)) > 0 {
 		return menuOfficial

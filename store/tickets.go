@@ -77,7 +77,7 @@ func (tx *Tx) OpenTicket(kind TicketKind, w Worker, person, note string) (Ticket
 	return t, tx.Alert(Alert{Kind: AlertTicket, Kelurahan: w.RT.Kelurahan, RT: w.RT, Worker: w.ID, Reason: string(kind)})
 }
 
-// CloseTicket keeps the answer. by must be the lurah of the place, or of the city (ErrNoRight). ErrState: it is closed.
+// CloseTicket keeps the answer; a record that waited for it alone goes on. by must be the lurah of the place, or of the city (ErrNoRight). ErrState: it is closed.
 func (tx *Tx) CloseTicket(id, answer string, by Person) (Ticket, error) {
 	if err := tx.alone("ticket", ""); err != nil {
 		return Ticket{}, err
@@ -99,6 +99,10 @@ func (tx *Tx) CloseTicket(id, answer string, by Person) (Ticket, error) {
 	t.Answer, t.Closed = answer, tx.Now
 	if err := tx.exec("close a ticket", `UPDATE tickets SET answer=$1, closed_at=$2, closed_by=$3 WHERE id=$4`,
 		sealed, tx.Now.UnixMicro(), by.ID, t.ID); err != nil {
+		return Ticket{}, err
+	}
+	if err := tx.exec("resume a record", `UPDATE workers SET paused_at=0 WHERE id=$1 AND NOT EXISTS
+		(SELECT 1 FROM tickets WHERE worker=$1 AND closed_at=0 AND kind IN ($2, $3))`, t.Worker, string(TicketErase), string(TicketWithdraw)); err != nil {
 		return Ticket{}, err
 	}
 	return t, tx.audit(by.ID, "ticket.close", t.ID, "")
