@@ -15,6 +15,7 @@ const (
 	AlertDuplicate AlertKind = "duplicate" // a NIK was entered in a second RT
 	AlertRefusals  AlertKind = "refusals"  // a person was refused often in a day
 	AlertOutside   AlertKind = "outside"   // money went outside the ceiling
+	AlertMove      AlertKind = "move"      // another RT asks for a worker
 	AlertTicket    AlertKind = "ticket"    // somebody asks about his own data
 	AlertProof     AlertKind = "proof"     // somebody tried often to pass for a worker
 )

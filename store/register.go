@@ -279,23 +279,8 @@ func (tx *Tx) end(w Worker, state program.State, by, reason, op string) error {
 	if err := tx.setState(w, state, ""); err != nil {
 		return err
 	}
-	years, err := tx.years(w.ID, MonthCommitted)
-	if err != nil {
+	if err := tx.takeBack(w, MonthCancelled, entry{worker: w.ID, op: op, by: by, reason: reason}); err != nil {
 		return err
-	}
-	last := w.FirstMonth.Add(w.Months)
-	for _, year := range years {
-		sum, err := tx.turnMonths(w.ID, year, last, MonthCommitted, MonthCancelled)
-		if err != nil {
-			return err
-		}
-		promised, err := tx.lastCommit(w.ID, year)
-		if err != nil {
-			return err
-		}
-		if err := tx.move(w.RT, year, entry{kind: EntryReversal, committed: -sum, worker: w.ID, op: op, by: by, reason: reason, reverses: promised}); err != nil {
-			return err
-		}
 	}
 	if err := tx.exec("cancel the months that wait", `UPDATE cover_months SET state=$1 WHERE worker=$2 AND state=$3`,
 		string(MonthCancelled), w.ID, string(MonthWaiting)); err != nil {
@@ -306,3 +291,26 @@ func (tx *Tx) end(w Worker, state program.State, by, reason, op string) error {
 
 // ended is what the audit calls the end of a registration.
 var ended = map[program.State]string{program.Cancelled: "worker.cancel", program.Stopped: "worker.stop"}
+
+// takeBack returns to the budget what was promised for a worker and not paid, by a counter-entry for each year.
+func (tx *Tx) takeBack(w Worker, to MonthState, e entry) error {
+	years, err := tx.years(w.ID, MonthCommitted)
+	if err != nil {
+		return err
+	}
+	last := w.FirstMonth.Add(w.Months)
+	for _, year := range years {
+		sum, err := tx.turnMonths(w.ID, year, last, MonthCommitted, to)
+		if err != nil {
+			return err
+		}
+		e.kind, e.committed = EntryReversal, -sum
+		if e.reverses, err = tx.lastCommit(w.ID, year); err != nil {
+			return err
+		}
+		if err := tx.move(w.RT, year, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -177,16 +177,20 @@ func (tx *Tx) aloneWith(w Worker) error {
 	return tx.alone("nik", tx.index("nik", w.NIK.Digits()))
 }
 
-// takeWorker is Worker for a change: what it returns stays true until the transaction ends. RT and NIK of a worker never change.
+// takeWorker is Worker for a change: what it returns stays true until the transaction ends.
 func (tx *Tx) takeWorker(id string) (Worker, error) {
 	w, err := tx.Worker(id)
-	if err != nil {
-		return Worker{}, err
+	for err == nil {
+		if err = tx.aloneWith(w); err != nil {
+			break
+		}
+		now, err := tx.Worker(id)
+		if err != nil || now.RT == w.RT {
+			return now, err
+		}
+		w = now // he moved to another RT meanwhile: wait for that one
 	}
-	if err := tx.aloneWith(w); err != nil {
-		return Worker{}, err
-	}
-	return tx.Worker(id)
+	return Worker{}, err
 }
 
 // FindNIK returns the one registration in the city that holds this NIK now. One that ended in arrears holds it no longer (rule 23).
