@@ -24,7 +24,7 @@ type Call struct {
 	Params      map[string]string // values of files are their names
 	Chat        int64             // 0 when the method has none
 	At          time.Time         // when it came
-	Status      int               // HTTP status of the answer, 0 when the connection was cut
+	Status      int               // HTTP status of the answer, 0 when the caller got none
 	Description string            // of a refusal
 	Done        bool              // it had its effect, whatever was answered
 }

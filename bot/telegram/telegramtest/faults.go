@@ -198,7 +198,7 @@ func (s *Server) limited(c *call) *Answer {
 	gap := time.Duration(0)
 	if l.ChatPerSecond > 0 {
 		gap = time.Duration(float64(time.Second) / l.ChatPerSecond)
-		wait = max(wait, to.pace.owed.Sub(now)-time.Duration(max(l.ChatBurst, 1)-1)*gap)
+		wait = max(wait, to.pace.owed.Sub(now.Add(time.Duration(max(l.ChatBurst, 1)-1)*gap)))
 	}
 	if wait > 0 {
 		if l.Harsh > 0 {

@@ -202,6 +202,7 @@ func wrongToken(token string) *Answer {
 func (s *Server) play(w http.ResponseWriter, c *call) {
 	trouble := s.trouble(c)
 	if !c.wait(trouble.before) {
+		s.record(c, &Answer{Description: "the caller has gone"}, false)
 		return
 	}
 	if trouble.ends() && !trouble.late {
@@ -210,7 +211,7 @@ func (s *Server) play(w http.ResponseWriter, c *call) {
 	}
 	result, refused := c.run()
 	if !c.wait(trouble.after) {
-		s.record(c, refused, refused == nil)
+		s.record(c, &Answer{Description: "the caller has gone"}, refused == nil)
 		return
 	}
 	if trouble.ends() {
@@ -260,6 +261,9 @@ func write(w http.ResponseWriter, result any, refused *Answer) {
 		e = envelope{Code: refused.Code, Description: refused.Description}
 		if refused.MigrateTo != 0 || refused.RetryAfter != 0 {
 			e.Parameters = &parameters{MigrateTo: refused.MigrateTo, RetryAfter: refused.RetryAfter}
+		}
+		if refused.RetryAfter != 0 {
+			w.Header().Set("Retry-After", strconv.Itoa(refused.RetryAfter))
 		}
 	}
 	var body bytes.Buffer
