@@ -3,6 +3,7 @@ package telegramtest_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strconv"
@@ -82,6 +83,19 @@ func TestAFaultEndsWhenItIsStopped(t *testing.T) {
 	ok(t, s, "getMe")
 }
 
+func TestAFaultLetsSomeCallsPassFirst(t *testing.T) {
+	s := telegramtest.New(t, telegramtest.Config{})
+	s.Inject(telegramtest.Fault{Method: "getMe", Answer: telegramtest.BadGateway, Skip: 2, Times: 1})
+	var got []int
+	for range 5 {
+		ok(t, s, "getUpdates")
+		got = append(got, call(t, s, "getMe").Status)
+	}
+	if fmt.Sprint(got) != "[200 200 502 200 200]" {
+		t.Errorf("got %v", got)
+	}
+}
+
 func TestChanceIsTheSameForTheSameSeed(t *testing.T) {
 	run := func() string {
 		s := telegramtest.New(t, telegramtest.Config{Seed: 7})
@@ -104,11 +118,8 @@ func TestChanceIsTheSameForTheSameSeed(t *testing.T) {
 func TestAGatewayAnswersWithAPage(t *testing.T) {
 	s := telegramtest.New(t, telegramtest.Config{})
 	s.Inject(telegramtest.Fault{Answer: telegramtest.GatewayPage})
-	resp := must(s.Client().Post(telegramtest.InProcess+"/bot"+s.Token+"/getMe", "", nil))
-	defer resp.Body.Close()
-	body := string(must(io.ReadAll(resp.Body)))
-	if resp.StatusCode != 502 || !strings.HasPrefix(body, "<html>") {
-		t.Errorf("got %d %q", resp.StatusCode, body)
+	if status, body := get(t, s.Client(), telegramtest.InProcess+"/bot"+s.Token+"/getMe"); status != 502 || !strings.HasPrefix(body, "<html>") {
+		t.Errorf("got %d %q", status, body)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf16"
 
 	"sahabatrt/bot/telegram/telegramtest"
 )
@@ -38,6 +39,8 @@ func TestWhatIsRefused(t *testing.T) {
 		{"sendMessage", send("txt", "x"), `telegramtest: parameter "txt" of sendMessage is unknown or not covered`},
 		{"sendMessage", send("disable_notification", "maybe"), `telegramtest: parameter "disable_notification" is neither true nor false`},
 		{"sendMessage", send("reply_parameters", `{"message_id":77}`), "message to be replied not found"},
+
+		{"sendMessage", send("link_preview_options", `{"disabled":true}`), "can't parse link_preview_options"},
 
 		{"sendMessage", send("parse_mode", "Latex"), "unsupported parse_mode"},
 		{"sendMessage", send("text", "a < b", "parse_mode", "HTML"), `can't parse entities: Unsupported start tag "" at byte offset 2`},
@@ -131,6 +134,7 @@ func TestWhatIsJustRightIsTaken(t *testing.T) {
 		{"text", "a", "reply_markup", `{"remove_keyboard":true}`},
 		{"text", "a", "reply_markup", `{"force_reply":true}`},
 		{"text", "a", "entities", "null"},
+		{"text", "null"},
 		{"text", "a", "disable_notification", "true", "protect_content", "1", "link_preview_options", `{"is_disabled":true}`},
 		{"text", "a", "reply_to_message_id", "77", "allow_sending_without_reply", "true"},
 	} {
@@ -244,4 +248,32 @@ func TestEditing(t *testing.T) {
 	refused(t, call(t, s, "editMessageCaption", "chat_id", chat, "message_id", m, "caption", "x"), 400, "Bad Request: there is no caption in the message to edit")
 	c.pass(49 * time.Hour)
 	refused(t, call(t, s, "deleteMessage", "chat_id", chat, "message_id", m), 400, "Bad Request: message can't be deleted for everyone")
+}
+
+// FuzzMarkup: whatever is written, it is refused or read, and what is marked lies within the text.
+func FuzzMarkup(f *testing.F) {
+	s := telegramtest.New(f, telegramtest.Config{Lean: true})
+	u := s.User("Contoh")
+	u.Start("")
+	for _, text := range []string{"<b>a</b> &lt; <a href='x'>y</a>", "*a* _b_ [c](d) `e`", "*a _b_* \\. >c\n>d ||e|| ![f](g) ```go\nh```", "</>", "[a](", "<a"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, mode := range []string{"HTML", "Markdown", "MarkdownV2"} {
+			r := call(t, s, "sendMessage", "chat_id", strconv.FormatInt(u.ID, 10), "text", text, "parse_mode", mode)
+			if !r.OK {
+				continue
+			}
+			m := decode[struct {
+				Text     string
+				Entities []telegramtest.Entity
+			}](t, r)
+			n := len(utf16.Encode([]rune(m.Text)))
+			for _, e := range m.Entities {
+				if e.Offset < 0 || e.Length <= 0 || e.Offset+e.Length > n {
+					t.Errorf("%s: %+v is outside of %q", mode, e, m.Text)
+				}
+			}
+		}
+	})
 }

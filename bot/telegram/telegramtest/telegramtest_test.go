@@ -3,6 +3,7 @@ package telegramtest_test
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -86,6 +87,21 @@ func decode[T any](t *testing.T, r reply) (v T) {
 		t.Fatal(err)
 	}
 	return v
+}
+
+// get fetches an address: the status and the body.
+func get(t *testing.T, client *http.Client, url string) (int, string) {
+	t.Helper()
+	resp, err := client.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(body)
 }
 
 type update struct {

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -85,6 +87,39 @@ func TestALongPollAnswersWhenSomethingHappens(t *testing.T) {
 			t.Errorf("a caller who gives up: %v after %v", err, time.Since(start))
 		}
 	})
+}
+
+// A bot that is killed leaves its poll behind: the next one is not in its way.
+func TestAPollEndsWithItsConnection(t *testing.T) {
+	s := telegramtest.New(t, telegramtest.Config{})
+	transport := &http.Transport{}
+	defer transport.CloseIdleConnections()
+	ctx, cancel := context.WithCancel(t.Context())
+	s.Inject(telegramtest.Fault{Method: "getMe", Delay: time.Hour})
+	arrived := s.Inject(telegramtest.Fault{})
+	var calls sync.WaitGroup
+	for _, method := range []string{"getUpdates?timeout=50", "getMe"} {
+		r := must(http.NewRequestWithContext(ctx, http.MethodPost, s.URL()+"/bot"+s.Token+"/"+method, nil))
+		calls.Go(func() {
+			if resp, err := transport.RoundTrip(r); err == nil {
+				t.Error("there is an answer")
+				resp.Body.Close()
+			}
+		})
+	}
+	for arrived.Met() < 2 {
+		time.Sleep(time.Millisecond)
+	}
+	cancel()
+	calls.Wait()
+	for len(s.Calls()) < 2 { // the test would time out
+		time.Sleep(time.Millisecond)
+	}
+	for _, c := range s.Calls() {
+		if c.Status != 0 {
+			t.Errorf("recorded %+v", c)
+		}
+	}
 }
 
 func TestTheNewerPollEndsTheOlder(t *testing.T) {

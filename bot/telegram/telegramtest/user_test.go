@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"image"
 	"image/png"
-	"io"
 	"mime/multipart"
 	"net/http"
 	"strconv"
@@ -300,12 +299,10 @@ func TestPhotosOfTheBot(t *testing.T) {
 	file := decode[struct {
 		Path string `json:"file_path"`
 	}](t, ok(t, s, "getFile", "file_id", sent.Photo[2].ID))
-	download := func(token, path string) (int, []byte) {
-		resp := must(s.Client().Get(telegramtest.InProcess + "/file/bot" + token + "/" + path))
-		defer resp.Body.Close()
-		return resp.StatusCode, must(io.ReadAll(resp.Body))
+	download := func(token, path string) (int, string) {
+		return get(t, s.Client(), telegramtest.InProcess+"/file/bot"+token+"/"+path)
 	}
-	if status, got := download(s.Token, file.Path); status != 200 || !bytes.Equal(got, data) {
+	if status, got := download(s.Token, file.Path); status != 200 || got != string(data) {
 		t.Errorf("downloaded %d, %d bytes", status, len(got))
 	}
 	if status, _ := download("1:salah", file.Path); status != http.StatusUnauthorized {
