@@ -158,6 +158,25 @@ func TestRotateWhileOthersWork(t *testing.T) {
 	clean(t, a)
 }
 
+// TestTwoRotateAtOnce: keys that two processes make at the same moment are all kept.
+func TestTwoRotateAtOnce(t *testing.T) {
+	a, b := two(t)
+	var wg sync.WaitGroup
+	for i := range 10 {
+		wg.Go(func() {
+			if _, err := []*DB{a, b}[i%2].RotateKey(context.Background()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	all, err := b.Keys(context.Background())
+	must(t, err)
+	if len(all) != 11 || !all[10].Primary {
+		t.Errorf("%d keys", len(all))
+	}
+}
+
 // workOn registers a worker, corrects him, and reads him and all others.
 func workOn(db *DB, w Worker, by Person) error {
 	ctx := context.Background()
