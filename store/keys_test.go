@@ -464,6 +464,46 @@ func TestResealLeavesWhatIsDamaged(t *testing.T) {
 	}
 }
 
+// TestResealLosesNoChange: what a bot wrote after Reseal had read the row stays as the bot wrote it.
+func TestResealLosesNoChange(t *testing.T) {
+	db, _ := full(t)
+	id := rotate(t, db)
+	column := sealedColumn{"operations", "answer", "op"}
+	var read []sealedRow
+	update(t, db, func(tx *Tx) (err error) {
+		read, err = tx.otherwiseSealed(column, id, nil)
+		return err
+	})
+	if len(read) == 0 {
+		t.Fatal("nothing to seal anew")
+	}
+	for i, r := range read {
+		update(t, db, func(tx *Tx) error {
+			if i == 0 {
+				sealed, err := tx.seal(column.table, column.column, r.name(), "later")
+				if err != nil {
+					return err
+				}
+				if err := tx.exec("change", `UPDATE operations SET answer=$1 WHERE op=$2`, sealed, r.name()); err != nil {
+					return err
+				}
+			}
+			changed, err := tx.reseal(column, r)
+			if changed != (i > 0) {
+				t.Errorf("row %d: changed %v", i, changed)
+			}
+			return err
+		})
+	}
+	view(t, db, func(tx *Tx) error {
+		answer, err := tx.answer(read[0].name())
+		if string(answer) != "later" {
+			t.Errorf("%q is left", answer)
+		}
+		return err
+	})
+}
+
 // TestSealedValueElsewhere: moved to another row, column or table a value does not open, and Check names the place.
 func TestSealedValueElsewhere(t *testing.T) {
 	for _, c := range []struct{ where, table, change string }{

@@ -215,7 +215,7 @@ func (p *postgres) apart(ctx context.Context, read func(querier) error) error {
 	if err != nil {
 		return fmt.Errorf("open a connection of its own: %w", err)
 	}
-	defer conn.Close(context.Background()) //nolint:errcheck // it only read
+	defer func() { _ = conn.Close(context.Background()) }() // it only read
 	t, err := conn.BeginTx(ctx, pgx.TxOptions{AccessMode: pgx.ReadOnly})
 	if err != nil {
 		return fmt.Errorf("begin reading: %w", err)

@@ -66,7 +66,7 @@ type ring struct {
 	apart func(ctx context.Context, read func(querier) error) error
 	now   func() time.Time
 	log   *slog.Logger
-	keys  atomic.Pointer[keys]
+	keys  atomic.Pointer[keys] // nil until the schema is there
 
 	mu     sync.Mutex // held by the one that reads the keys; guards what follows
 	master tink.AEAD
@@ -79,9 +79,7 @@ func newRing(e engine, o Options) (*ring, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	r := &ring{apart: e.apart, now: o.Now, log: o.Log, master: master, missed: map[uint32]bool{}}
-	r.keys.Store(&keys{}) // until the schema is there
-	return r, nil
+	return &ring{apart: e.apart, now: o.Now, log: o.Log, master: master, missed: map[uint32]bool{}}, nil
 }
 
 // wrapper returns what wraps the keys in the database.
