@@ -332,7 +332,11 @@ func (db *DB) restoreKeys(ctx context.Context, export []byte, anyway bool) error
 		if err := tx.putKeys(e); err != nil {
 			return err
 		}
-		if err := tx.allOpen(k); err != nil && !(anyway && errors.Is(err, ErrNotAllOpen)) {
+		err = tx.allOpen(k)
+		if anyway && errors.Is(err, ErrNotAllOpen) {
+			err = nil
+		}
+		if err != nil {
 			return err
 		}
 		return tx.audit("", "keys.restore", "", "")
