@@ -176,8 +176,8 @@ func (tx *Tx) UseInvite(code, channel, chatID string, vouched program.Phone) (Pe
 	if err != nil {
 		return Person{}, err
 	}
-	if err := tx.exec("use an invitation", `UPDATE invites SET used_by=$1, used_at=$2, used_chat=$3 WHERE code_key=$4 AND used_by=''`,
-		id, tx.Now.UnixMicro(), chat, tx.index("invite", normalCode(code))); err != nil {
+	if err := tx.exec("use an invitation", `UPDATE invites SET used_by=$1, used_at=$2 WHERE code_key=$3 AND used_by=''`,
+		id, tx.Now.UnixMicro(), tx.index("invite", normalCode(code))); err != nil {
 		return Person{}, err
 	}
 	if err := tx.LinkChat(channel, chatID, id, byInvite); err != nil {
@@ -275,9 +275,9 @@ func (tx *Tx) UndoInvite(key, by string) (Issued, error) {
 	if err := tx.mustInvite(office, by); err != nil {
 		return Issued{}, err
 	}
-	var usedBy, chat string
-	if err := tx.QueryRow(`UPDATE invites SET undone_at=$1, until=$1 WHERE code_key=$2 RETURNING used_by, used_chat`,
-		tx.Now.UnixMicro(), key).Scan(&usedBy, &chat); err != nil {
+	var usedBy string
+	if err := tx.QueryRow(`UPDATE invites SET undone_at=$1, until=$1 WHERE code_key=$2 RETURNING used_by`,
+		tx.Now.UnixMicro(), key).Scan(&usedBy); err != nil {
 		return Issued{}, fmt.Errorf("undo an invitation: %w", err)
 	}
 	i.Undo = tx.Now
@@ -285,7 +285,8 @@ func (tx *Tx) UndoInvite(key, by string) (Issued, error) {
 		if err := tx.EndOffice(usedBy, office, by); err != nil {
 			return Issued{}, err
 		}
-		if err := tx.exec("unlink a chat", `DELETE FROM chats WHERE chat_key=$1 AND person=$2 AND how=$3`, chat, usedBy, byInvite); err != nil {
+		if err := tx.exec("unlink the chat that came with an invitation", `DELETE FROM chats WHERE person=$1 AND how=$2 AND linked_at=$3`,
+			usedBy, byInvite, i.Used.UnixMicro()); err != nil {
 			return Issued{}, err
 		}
 	}

@@ -210,6 +210,19 @@ func (p *postgres) view(ctx context.Context, read func(querier) error) error {
 	return errors.Join(read(&postgresTx{t}), rollback(t))
 }
 
+func (p *postgres) apart(ctx context.Context, read func(querier) error) error {
+	conn, err := pgx.ConnectConfig(ctx, p.pool.Config().ConnConfig)
+	if err != nil {
+		return fmt.Errorf("open a connection of its own: %w", err)
+	}
+	defer func() { _ = conn.Close(context.Background()) }() // it only read
+	t, err := conn.BeginTx(ctx, pgx.TxOptions{AccessMode: pgx.ReadOnly})
+	if err != nil {
+		return fmt.Errorf("begin reading: %w", err)
+	}
+	return errors.Join(read(&postgresTx{t}), rollback(t))
+}
+
 // ErrNoBackup means that the records are in PostgreSQL, which has its own way to copy them.
 var ErrNoBackup = errors.New("these records are in PostgreSQL: copy them with its own pg_dump")
 

@@ -163,13 +163,26 @@ func (f *sqliteFile) update(ctx context.Context, change func(context.Context, qu
 	return f.writer.update(ctx, change)
 }
 
-func (f *sqliteFile) view(ctx context.Context, read func(querier) error) error {
-	t, err := f.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+func viewOn(ctx context.Context, db *sql.DB, read func(querier) error) error {
+	t, err := db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return fmt.Errorf("begin reading: %w", err)
 	}
 	defer t.Rollback() // nothing to keep
 	return read(reader{t})
+}
+
+func (f *sqliteFile) view(ctx context.Context, read func(querier) error) error {
+	return viewOn(ctx, f.read, read)
+}
+
+func (f *sqliteFile) apart(ctx context.Context, read func(querier) error) error {
+	db, err := openHandle(f.path, "mode=ro", 1)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	return viewOn(ctx, db, read)
 }
 
 func (f *sqliteFile) backup(ctx context.Context, path string) error {

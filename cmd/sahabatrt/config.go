@@ -32,11 +32,16 @@ func (c *Config) sessions(ctx context.Context, db *store.DB, o session.Options) 
 	if c.RedisURL == "" {
 		return session.NewSQL(db, o), func() error { return nil }, nil
 	}
+	return c.redis(ctx, db, o)
+}
+
+// redis are those in Redis.
+func (c *Config) redis(ctx context.Context, db *store.DB, o session.Options) (r *session.Redis, done func() error, err error) {
 	client, err := session.Dial(c.RedisURL, o.Log)
 	if err != nil {
 		return nil, nil, fmt.Errorf("REDIS_URL: %w", err)
 	}
-	r := session.NewRedis(client, db.Sealer(), o)
+	r = session.NewRedis(client, db.Sealer(), o)
 	if err := r.Ready(ctx); err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("REDIS_URL: %w", err), client.Close())
 	}
@@ -66,29 +71,47 @@ func (c *Config) mustExist() error {
 
 // open opens the records; with an empty store of its own default it brings in the sample city.
 func (c *Config) open(ctx context.Context, m Main, migrate bool) (*store.DB, error) {
-	name, folder := "the database", "data"
+	name := "the database"
 	if path, ok := strings.CutPrefix(c.DatabaseURL, "sqlite:"); ok {
-		name, folder = path, filepath.Dir(path)
+		name = path
 	}
-	key, err := c.key(folder)
+	o, err := c.options(m)
 	if err != nil {
 		return nil, err
 	}
-	db, err := store.Open(ctx, store.Options{URL: c.DatabaseURL, Key: key, Now: c.clock(m.Now), Log: c.log(m.Stderr), NoMigrate: !migrate})
+	o.NoMigrate = !migrate
+	db, err := store.Open(ctx, o)
 	switch {
 	case errors.Is(err, store.ErrInUse):
 		return nil, fmt.Errorf("%s is open in another sahabatrt: close that one first", name)
 	case errors.Is(err, store.ErrWrongKey):
 		return nil, fmt.Errorf("%s was made with another key: give the right one in SAHABAT_KEY or put its sahabat.key back", name)
+	case errors.Is(err, store.ErrKeysLost):
+		return nil, fmt.Errorf("%s has lost its keys: put them back with sahabatrt keys restore FILE", name)
 	}
 	return db, err
 }
 
-func (c *Config) key(folder string) ([]byte, error) {
+// options are those that the records are opened with.
+func (c *Config) options(m Main) (store.Options, error) {
+	key, err := c.key()
+	return store.Options{URL: c.DatabaseURL, Key: key, Now: c.clock(m.Now), Log: c.log(m.Stderr)}, err
+}
+
+func (c *Config) key() ([]byte, error) {
 	if c.Key != "" {
 		return store.ParseKey(c.Key)
 	}
-	return store.LoadOrMakeKey(filepath.Join(folder, "sahabat.key"))
+	return store.LoadOrMakeKey(c.keyFile())
+}
+
+// keyFile is where the key is when SAHABAT_KEY is not set: beside the records.
+func (c *Config) keyFile() string {
+	folder := "data"
+	if path, ok := strings.CutPrefix(c.DatabaseURL, "sqlite:"); ok {
+		folder = filepath.Dir(path)
+	}
+	return filepath.Join(folder, "sahabat.key")
 }
 
 // ownStore is where the records are when nothing is configured: the only place that a sample city is put into.

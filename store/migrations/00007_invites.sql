@@ -1,7 +1,6 @@
 -- +goose Up
 ALTER TABLE invites ADD COLUMN made_at BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE invites ADD COLUMN used_at BIGINT NOT NULL DEFAULT 0;
-ALTER TABLE invites ADD COLUMN used_chat TEXT NOT NULL DEFAULT '';
 ALTER TABLE invites ADD COLUMN undone_at BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE invites ADD COLUMN office_until BIGINT NOT NULL DEFAULT 0; -- 0: the office has no end
 -- An office ends at once, or on a day that is known before.
@@ -15,6 +14,5 @@ DROP INDEX offices_all;
 DROP INDEX offices_person;
 ALTER TABLE invites DROP COLUMN office_until;
 ALTER TABLE invites DROP COLUMN undone_at;
-ALTER TABLE invites DROP COLUMN used_chat;
 ALTER TABLE invites DROP COLUMN used_at;
 ALTER TABLE invites DROP COLUMN made_at;
