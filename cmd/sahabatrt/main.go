@@ -17,8 +17,8 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	m := Main{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Now: time.Now}
+	context.AfterFunc(ctx, stop) // whoever asks twice does not want to wait
+	m := Main{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Now: time.Now, channels: (*Config).channels}
 	os.Exit(m.Run(ctx, os.Args[1:]))
 }
 
@@ -27,11 +27,13 @@ type Main struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	Now            func() time.Time
+	channels       func(*Config, surroundings) ([]channel, error)
 }
 
 // cli is every command and setting.
 type cli struct {
 	Config
+	Serve   serveCmd   `cmd:"" default:"1" help:"Run the bot on the configured channels. This is what sahabatrt does without a command."`
 	Chat    chatCmd    `cmd:"" help:"Talk to the bot in this terminal, as a person of the sample city or of the imported lists."`
 	Import  importCmd  `cmd:"" help:"Record official lists from CSV files."`
 	Invite  inviteCmd  `cmd:"" help:"Make a code that links somebody's chat to an office."`
