@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"testing"
 	"time"
 
@@ -37,16 +38,29 @@ func TestPing(t *testing.T) {
 // Whether the database answers is seen also while every connection is busy.
 func TestPingDoesNotWait(t *testing.T) {
 	onPostgres(t)
-	db, err := openAt(t, storetest.URL(t)+"&pool_max_conns=1", testKey)
+	db, err := openAt(t, storetest.URL(t)+"&pool_max_conns=4", testKey)
 	must(t, err)
 	defer db.Close()
-	err = db.Update(t.Context(), func(*Tx) error {
-		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
-		defer cancel()
-		if p := db.Pool(); p.InUse != 1 || p.Max != 1 {
-			t.Errorf("the pool is not busy: %+v", p)
-		}
-		return db.Ping(ctx)
-	})
-	must(t, err)
+	var busy sync.WaitGroup
+	taken, free := make(chan struct{}), make(chan struct{})
+	for range 4 {
+		busy.Go(func() {
+			update(t, db, func(*Tx) error {
+				taken <- struct{}{}
+				<-free
+				return nil
+			})
+		})
+		<-taken
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if p := db.Pool(); p.InUse != 4 || p.Max != 4 {
+		t.Errorf("the pool is not busy: %+v", p)
+	}
+	if err := db.Ping(ctx); err != nil {
+		t.Error(err)
+	}
+	close(free)
+	busy.Wait()
 }

@@ -20,6 +20,9 @@ type channel struct {
 	// run takes updates in until ctx ends: accept keeps them, and only when it returns nil may they be acknowledged.
 	// An error ends the program.
 	run func(ctx context.Context, accept func(context.Context, []bot.Update) error) error
+
+	// doctor says what is to be mended, a line each; nil for nothing to look at.
+	doctor func(ctx context.Context, r *report)
 }
 
 // surroundings are what a channel may need of the rest. The doctor has no records: db is nil there.

@@ -83,11 +83,11 @@ func (c *Config) mustExist() error {
 
 // open opens the records; with an empty store of its own default it brings in the sample city.
 func (c *Config) open(ctx context.Context, m Main, migrate bool) (*store.DB, error) {
-	name, folder := "the database", "data"
+	name := "the database"
 	if path, ok := strings.CutPrefix(c.DatabaseURL, "sqlite:"); ok {
-		name, folder = path, filepath.Dir(path)
+		name = path
 	}
-	key, err := c.key(folder)
+	key, err := c.key()
 	if err != nil {
 		return nil, err
 	}
@@ -101,11 +101,20 @@ func (c *Config) open(ctx context.Context, m Main, migrate bool) (*store.DB, err
 	return db, err
 }
 
-func (c *Config) key(folder string) ([]byte, error) {
+func (c *Config) key() ([]byte, error) {
 	if c.Key != "" {
 		return store.ParseKey(c.Key)
 	}
-	return store.LoadOrMakeKey(filepath.Join(folder, "sahabat.key"))
+	return store.LoadOrMakeKey(c.keyFile())
+}
+
+// keyFile is where the key is when no setting gives it.
+func (c *Config) keyFile() string {
+	folder := "data"
+	if path, ok := strings.CutPrefix(c.DatabaseURL, "sqlite:"); ok {
+		folder = filepath.Dir(path)
+	}
+	return filepath.Join(folder, "sahabat.key")
 }
 
 // ownStore is where the records are when nothing is configured: the only place that a sample city is put into.

@@ -19,6 +19,9 @@ import (
 	"sahabatrt/store"
 )
 
+// healthyTime is how long healthy waits for the answer.
+const healthyTime = 3 * time.Second
+
 // opsPage is what operators see. There is no password: it listens where nobody else comes.
 type opsPage struct {
 	listener net.Listener // nil: nowhere
@@ -82,6 +85,37 @@ func opsHandler(h *health, registry *prometheus.Registry) http.Handler {
 	})
 	pages.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4}))
 	return pages
+}
+
+type healthyCmd struct{}
+
+// Run asks /readyz of the process that listens at OPS_LISTEN, for the health check of a container.
+func (healthyCmd) Run(ctx context.Context, m Main, c *Config) error {
+	host, port, err := net.SplitHostPort(c.OpsListen)
+	if err != nil {
+		return errors.New("OPS_LISTEN names no address to ask")
+	}
+	if ip := net.ParseIP(host); host == "" || ip.IsUnspecified() {
+		host = "localhost"
+	}
+	ctx, cancel := context.WithTimeout(ctx, healthyTime)
+	defer cancel()
+	ask, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/readyz", nil)
+	if err != nil {
+		return fmt.Errorf("OPS_LISTEN: %w", err)
+	}
+	answer, err := http.DefaultClient.Do(ask)
+	if err != nil {
+		return fmt.Errorf("no answer: %w", err)
+	}
+	defer answer.Body.Close() //nolint:errcheck // read to its end below, or given up
+	if _, err := io.Copy(m.Stdout, answer.Body); err != nil {
+		return fmt.Errorf("no answer: %w", err)
+	}
+	if answer.StatusCode != http.StatusOK {
+		return errors.New("not ready")
+	}
+	return nil
 }
 
 func newRegistry() *prometheus.Registry {
