@@ -92,9 +92,8 @@ func (s *serving) run(ctx context.Context) error {
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
 	looking, end := context.WithCancel(context.WithoutCancel(ctx))
-	defer end()
 	var beside sync.WaitGroup
-	defer beside.Wait() // last but for the closing of what all of it uses
+	defer beside.Wait()
 	defer end()
 	s.health.look(ctx)
 	beside.Go(func() { s.health.watch(looking) })
