@@ -69,9 +69,10 @@ type engine interface {
 	update(ctx context.Context, change func(context.Context, querier) (refused, fault error)) (refused, fault error)
 	// view reads one snapshot and refuses to write.
 	view(ctx context.Context, read func(querier) error) error
-	// apart is view on a connection of its own, for who holds one already and must not wait for another.
-	apart(ctx context.Context, read func(querier) error) error
+	// beside is view on a connection that no other work holds: for who must not wait for it, or holds one already.
+	beside(ctx context.Context, read func(querier) error) error
 	backup(ctx context.Context, path string) error
+	connections() Pool
 	close() error
 }
 

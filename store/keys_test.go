@@ -229,13 +229,13 @@ func TestNewKeyNeedsNoConnection(t *testing.T) {
 // countReads counts how often the keys are read again from here on; fail, when it is set, is what comes of it.
 func countReads(db *DB) (reads *atomic.Int64, fail *atomic.Pointer[error]) {
 	reads, fail = &atomic.Int64{}, &atomic.Pointer[error]{}
-	apart := db.ring.apart
-	db.ring.apart = func(ctx context.Context, read func(querier) error) error {
+	beside := db.ring.beside
+	db.ring.beside = func(ctx context.Context, read func(querier) error) error {
 		reads.Add(1)
 		if err := fail.Load(); err != nil {
 			return *err
 		}
-		return apart(ctx, read)
+		return beside(ctx, read)
 	}
 	return reads, fail
 }

@@ -176,7 +176,7 @@ func (f *sqliteFile) view(ctx context.Context, read func(querier) error) error {
 	return viewOn(ctx, f.read, read)
 }
 
-func (f *sqliteFile) apart(ctx context.Context, read func(querier) error) error {
+func (f *sqliteFile) beside(ctx context.Context, read func(querier) error) error {
 	db, err := openHandle(f.path, "mode=ro", 1)
 	if err != nil {
 		return err

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"sahabatrt/bot"
 	"sahabatrt/program"
 	"sahabatrt/store"
@@ -22,30 +24,44 @@ type Config struct {
 	DatabaseURL string     `name:"database-url" env:"DATABASE_URL" default:"sqlite:data/sahabat.db" help:"Where the records are: sqlite:PATH, or postgres://USER:PASSWORD@HOST/NAME."`
 	RedisURL    string     `name:"redis-url" env:"REDIS_URL" help:"Where conversations under way are: redis://HOST:PORT/DB, rediss:// with TLS, ?master_name=NAME for Sentinel, ?addr=HOST:PORT for further nodes of a Cluster. Default: beside the records."`
 	Key         string     `name:"key" env:"SAHABAT_KEY" help:"The key of the records, 32 bytes in base64. Default: a file sahabat.key beside the records (data/sahabat.key for PostgreSQL), made on first use."`
+	Process     string     `name:"process" env:"SAHABAT_PROCESS" help:"A name for this process, different from that of every other on the same records: started again it takes up at once what it left. Default: a new name at each start."`
+	OpsListen   string     `name:"ops-listen" env:"OPS_LISTEN" default:"127.0.0.1:8080" help:"Where serve shows /healthz, /readyz and /metrics, to nobody else than operators; empty: nowhere."`
 	Clock       *time.Time `name:"sahabat-now" env:"SAHABAT_NOW" help:"Start the clock elsewhere, RFC 3339: for trying things out."`
 	LogFormat   string     `name:"log-format" env:"LOG_FORMAT" enum:"text,json" default:"text" help:"How the log is written: text or json."`
 	LogLevel    slog.Level `name:"log-level" env:"LOG_LEVEL" default:"warn" help:"What is logged: debug, info, warn or error."`
 }
 
-// sessions are the conversations under way, in Redis or beside the records; done lets go of Redis.
-func (c *Config) sessions(ctx context.Context, db *store.DB, o session.Options) (s bot.Sessions, done func() error, err error) {
-	if c.RedisURL == "" {
-		return session.NewSQL(db, o), func() error { return nil }, nil
-	}
-	return c.redis(ctx, db, o)
+// kept are the conversations under way, in Redis or beside the records.
+type kept struct {
+	bot.Sessions
+	redis  *session.Redis // nil: beside the records
+	client redis.UniversalClient
 }
 
-// redis are those in Redis.
-func (c *Config) redis(ctx context.Context, db *store.DB, o session.Options) (r *session.Redis, done func() error, err error) {
+func (k kept) hangUp() error {
+	if k.client == nil {
+		return nil
+	}
+	return k.client.Close()
+}
+
+func (c *Config) sessions(ctx context.Context, db *store.DB, o session.Options) (kept, error) {
+	if c.RedisURL == "" {
+		return kept{Sessions: session.NewSQL(db, o)}, nil
+	}
+	return c.inRedis(ctx, db, o)
+}
+
+func (c *Config) inRedis(ctx context.Context, db *store.DB, o session.Options) (kept, error) {
 	client, err := session.Dial(c.RedisURL, o.Log)
 	if err != nil {
-		return nil, nil, fmt.Errorf("REDIS_URL: %w", err)
+		return kept{}, fmt.Errorf("REDIS_URL: %w", err)
 	}
-	r = session.NewRedis(client, db.Sealer(), o)
+	r := session.NewRedis(client, db.Sealer(), o)
 	if err := r.Ready(ctx); err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("REDIS_URL: %w", err), client.Close())
+		return kept{}, errors.Join(fmt.Errorf("REDIS_URL: %w", err), client.Close())
 	}
-	return r, client.Close, nil
+	return kept{r, r, client}, nil
 }
 
 // clock is the time of the program: the real one, or one that starts elsewhere and goes on from there.
