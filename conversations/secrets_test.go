@@ -22,7 +22,7 @@ func TestNothingInClear(t *testing.T) {
 	}
 	told := []string{"rahasia", "Rahasiawan", "1571071209800003", "1571 0712", "99997777", "9999 7777", "Sembunyi", "Ibunda", "Tertutup", "Ahliwaris", "Setengah", "0980 0999",
 		"00000014", "ketua14 Contoh"}
-	places := storetest.Content(t, c.address)
+	places := storetest.Content(t, c.Records)
 	places["the log"] = c.log.Bytes()
 	for where, held := range places {
 		for _, secret := range told {
