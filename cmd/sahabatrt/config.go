@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,6 +26,12 @@ type Config struct {
 	Clock       *time.Time `name:"sahabat-now" env:"SAHABAT_NOW" help:"Start the clock elsewhere, RFC 3339: for trying things out."`
 	LogFormat   string     `name:"log-format" env:"LOG_FORMAT" enum:"text,json" default:"text" help:"How the log is written: text or json."`
 	LogLevel    slog.Level `name:"log-level" env:"LOG_LEVEL" default:"warn" help:"What is logged: debug, info, warn or error."`
+	Kill        string     `name:"sahabat-kill" env:"SAHABAT_KILL" hidden:"" help:"For tests: die at a point, such as sent:3."`
+}
+
+// at is called at each point of a message and of an operation; it does nothing unless a test asks for the process's death.
+func (c *Config) at() (func(point string), error) {
+	return bot.KillAt(c.Kill, slices.Concat(bot.Points, store.Points)...)
 }
 
 // sessions are the conversations under way, in Redis or beside the records; done lets go of Redis.
@@ -74,7 +81,11 @@ func (c *Config) open(ctx context.Context, m Main, migrate bool) (*store.DB, err
 	if err != nil {
 		return nil, err
 	}
-	db, err := store.Open(ctx, store.Options{URL: c.DatabaseURL, Key: key, Now: c.clock(m.Now), Log: c.log(m.Stderr), NoMigrate: !migrate})
+	at, err := c.at()
+	if err != nil {
+		return nil, err
+	}
+	db, err := store.Open(ctx, store.Options{URL: c.DatabaseURL, Key: key, Now: c.clock(m.Now), Log: c.log(m.Stderr), NoMigrate: !migrate, At: at})
 	switch {
 	case errors.Is(err, store.ErrInUse):
 		return nil, fmt.Errorf("%s is open in another sahabatrt: close that one first", name)
