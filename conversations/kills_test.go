@@ -127,16 +127,7 @@ func registeredOnce(t *testing.T, h home) (picture string) {
 	t.Helper()
 	c := moveIn(t, h, "judge")
 	defer c.leave(t)
-	rt, _ := program.ParseRTCode("1571071012-RT014")
-	if n := c.workers(t, rt); n != 1 {
-		t.Errorf("%d workers", n)
-	}
-	if b := c.budget(t, rt); b.Committed != 16_800 {
-		t.Errorf("%v are set aside", b.Committed)
-	}
-	if _, err := c.do([]string{"check"}); err != nil {
-		t.Error(err)
-	}
+	c.registered(t, 1)
 	return c.picture(t)
 }
 

@@ -12,6 +12,7 @@ import (
 	"sahabatrt/bot"
 	"sahabatrt/program"
 	"sahabatrt/store"
+	"sahabatrt/store/storetest"
 )
 
 // clerk is one person with a chat of his own who plays a registration.
@@ -46,9 +47,14 @@ func (c *city) send(t testing.TB, in ...bot.Update) {
 	}
 }
 
-// TestLastRupiah: money for exactly one worker, and fifty confirmations at once (rule 12).
+// TestLastRupiah: money for exactly one worker, and fifty confirmations at once (rule 12), from two processes where there
+// can be two.
 func TestLastRupiah(t *testing.T) {
 	c := newCity(t)
+	processes := []*city{c, c}
+	if storetest.OnPostgres() {
+		processes[1] = moveIn(t, c.home, "second")
+	}
 	clerks := hire("ketua9", 50)
 	for i, k := range clerks {
 		for _, said := range answers(i + 1) {
@@ -58,14 +64,14 @@ func TestLastRupiah(t *testing.T) {
 		c.stage.Buffer.Read(k.addr)
 	}
 	var together sync.WaitGroup
-	for _, k := range clerks {
-		together.Go(func() { c.send(t, k.says("simpan", start)) })
+	for i, k := range clerks {
+		together.Go(func() { processes[i%2].send(t, k.says("simpan", start)) })
 	}
 	together.Wait()
-	c.lanes.Wait()
 	saved, refused := 0, 0
-	for _, k := range clerks {
-		for _, m := range c.stage.Buffer.Read(k.addr) {
+	for i, k := range clerks {
+		processes[i%2].lanes.Wait()
+		for _, m := range processes[i%2].stage.Buffer.Read(k.addr) {
 			switch {
 			case strings.Contains(m.Text, "✅ Tersimpan"):
 				saved++

@@ -59,8 +59,8 @@ func Postgres(t testing.TB) string {
 	query := u.Query()
 	query.Set("search_path", schema)
 	u.RawQuery = query.Encode()
-	run(t, "CREATE SCHEMA "+schema)
-	t.Cleanup(func() { run(t, "DROP SCHEMA "+schema+" CASCADE") })
+	run(t, server, "CREATE SCHEMA "+schema)
+	t.Cleanup(func() { run(t, server, "DROP SCHEMA "+schema+" CASCADE") })
 	return u.String()
 }
 
@@ -152,7 +152,7 @@ func read(t testing.TB, db *sql.DB, table, query string) (all []Row) {
 	return all
 }
 
-func run(t testing.TB, statement string) {
+func run(t testing.TB, server, statement string) {
 	t.Helper()
 	ctx := context.Background()
 	conn, err := pgx.Connect(ctx, server)
