@@ -25,6 +25,14 @@ var onPostgres bool
 // OnPostgres is whether the tests run on PostgreSQL this time.
 func OnPostgres() bool { return onPostgres }
 
+// Engine names what the tests run on this time, for benchmarks.
+func Engine() string {
+	if onPostgres {
+		return "PostgreSQL"
+	}
+	return "SQLite"
+}
+
 // Main is TestMain of a package whose tests use URL.
 func Main(m *testing.M) {
 	code := m.Run()

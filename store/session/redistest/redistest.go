@@ -21,6 +21,9 @@ func URL(t testing.TB) string {
 	if shared := os.Getenv("TEST_REDIS_URL"); shared != "" {
 		return shared
 	}
+	if os.Getenv("FSYNC") == "on" { // for measuring: as it is in production
+		return begin(t, "--appendonly", "yes", "--appendfsync", "everysec").URL()
+	}
 	return begin(t, "--appendonly", "no").URL()
 }
 
