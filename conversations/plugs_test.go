@@ -2,6 +2,7 @@ package conversations_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -100,6 +101,7 @@ func TestRedisStartedAgain(t *testing.T) {
 type crowd struct {
 	*city
 	clerks  []*clerk
+	said    [][]bot.Message // to each
 	answers atomic.Int64
 	refused atomic.Int64 // by Accept
 	faults  atomic.Int64 // told as ours
@@ -121,6 +123,17 @@ func TestRedisStopped(t *testing.T) {
 	if n := people.faults.Load(); n > 0 {
 		t.Errorf("%d were told of a fault, and nothing happened to their records", n)
 	}
+	var said []bot.Message
+	for _, told := range people.said { // one message of each chat may have been on the wire
+		for n := 1; n < len(told); n++ {
+			if told[n].Text == told[n-1].Text {
+				told = slices.Delete(told, n, n+1)
+				break
+			}
+		}
+		said = append(said, told...)
+	}
+	eachOnce(t, people.clerks, said)
 }
 
 // TestPostgresPulled: amid registrations every connection is cut, twice; then PostgreSQL starts again, crashes and is away for
@@ -164,7 +177,9 @@ func TestPostgresPulled(t *testing.T) {
 	}
 }
 
-func newCrowd(c *city, n int) *crowd { return &crowd{city: c, clerks: hire("ketua14", n)} }
+func newCrowd(c *city, n int) *crowd {
+	return &crowd{city: c, clerks: hire("ketua14", n), said: make([][]bot.Message, n)}
+}
 
 // after waits until so many answers have been given.
 func (c *crowd) after(answers int64) {
@@ -181,10 +196,10 @@ func (c *crowd) register(t *testing.T, meanwhile func()) {
 	ended := make(chan error)
 	go func() { ended <- c.lanes.Run(ctx) }()
 	var all sync.WaitGroup
-	for i, k := range c.clerks {
+	for i := range c.clerks {
 		all.Go(func() {
 			for _, text := range append(answers(i+1), "simpan") {
-				c.insist(ctx, k, text)
+				c.insist(ctx, i, text)
 			}
 		})
 	}
@@ -201,14 +216,14 @@ func (c *crowd) register(t *testing.T, meanwhile func()) {
 }
 
 // insist says something until it is taken, and again as a new message while the answer is that it may not be recorded.
-func (c *crowd) insist(ctx context.Context, k *clerk, text string) {
+func (c *crowd) insist(ctx context.Context, i int, text string) {
 	for ctx.Err() == nil {
-		u := k.says(text, start)
+		u := c.clerks[i].says(text, start)
 		for ctx.Err() == nil && c.lanes.Accept(ctx, ctx, []bot.Update{u}) != nil {
 			c.refused.Add(1)
 			time.Sleep(50 * time.Millisecond)
 		}
-		fault := c.answered(ctx, k)
+		fault := c.answered(ctx, i)
 		c.answers.Add(1)
 		if !fault {
 			return
@@ -217,13 +232,16 @@ func (c *crowd) insist(ctx context.Context, k *clerk, text string) {
 	}
 }
 
-// answered waits for the next answer; fault is whether it says that it may not be recorded.
-func (c *crowd) answered(ctx context.Context, k *clerk) (fault bool) {
-	for ; ctx.Err() == nil; time.Sleep(time.Millisecond) {
-		said := c.stage.Buffer.Read(k.addr)
-		if len(said) > 0 {
-			return strings.Contains(said[len(said)-1].Text, "mungkin belum tercatat")
+// answered waits for the next answer, which is not the one before over again; fault is whether it says that the message
+// may not be recorded.
+func (c *crowd) answered(ctx context.Context, i int) (fault bool) {
+	for answered := false; !answered && ctx.Err() == nil; time.Sleep(time.Millisecond) {
+		for _, m := range c.stage.Buffer.Read(c.clerks[i].addr) {
+			fault = strings.Contains(m.Text, "mungkin belum tercatat")
+			before := len(c.said[i]) - 1
+			answered = before < 0 || fault || c.said[i][before].Text != m.Text
+			c.said[i] = append(c.said[i], m)
 		}
 	}
-	return false
+	return fault
 }
