@@ -19,7 +19,7 @@ type Finding struct {
 func (db *DB) Check(ctx context.Context) (findings []Finding, err error) {
 	err = db.View(ctx, func(tx *Tx) error {
 		for _, check := range []func(*Tx) ([]Finding, error){
-			(*Tx).checkBudgets, (*Tx).checkMonths, (*Tx).checkWorkers, (*Tx).checkSeals, (*Tx).checkAside,
+			(*Tx).checkBudgets, (*Tx).checkMonths, (*Tx).checkWorkers, (*Tx).checkSeals, (*Tx).checkAside, (*Tx).checkJobs,
 		} {
 			found, err := check(tx)
 			if err != nil {

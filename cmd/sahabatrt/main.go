@@ -37,6 +37,7 @@ type cli struct {
 	Invite  inviteCmd  `cmd:"" help:"Make a code that links somebody's chat to an office."`
 	Quote   quoteCmd   `cmd:"" help:"Compute contributions: one JSON object a line in, one out."`
 	Check   checkCmd   `cmd:"" help:"Prove that the records agree with each other; list what does not."`
+	Jobs    jobsCmd    `cmd:"" help:"List the jobs that failed, or have one done again."`
 	Migrate migrateCmd `cmd:"" help:"Bring the schema up to date."`
 	Backup  backupCmd  `cmd:"" help:"Copy the records to a new file, sealed as they are."`
 }
