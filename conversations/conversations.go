@@ -55,13 +55,19 @@ func (c *Conversations) Engine(texts *locales.Catalogue, newID func() string) *b
 var errStranger = errors.New("stranger")
 
 // speaker is who writes in this chat. A number that the channel vouches for and that stands on the imported list links
-// the chat; the result is errStranger for whoever is unknown.
+// the chat; the result is errStranger for whoever is unknown. A chat that was gone is back.
 func (c *Conversations) speaker(ctx context.Context, t *bot.Turn) (p store.Person, err error) {
-	from := t.Update.From
+	from, gone := t.Update.From, false
 	err = c.Store.View(ctx, func(tx *store.Tx) (err error) {
-		p, err = tx.PersonByChat(from.Channel, from.ID)
+		if p, err = tx.PersonByChat(from.Channel, from.ID); err != nil {
+			return err
+		}
+		gone, err = tx.ChatIsGone(from.Channel, from.ID)
 		return err
 	})
+	if gone && err == nil {
+		err = c.Store.Update(ctx, func(tx *store.Tx) error { return tx.ChatBack(from.Channel, from.ID) })
+	}
 	if !errors.Is(err, store.ErrNotFound) {
 		return p, wrap(err, "read who speaks")
 	}

@@ -33,6 +33,7 @@ type city struct {
 	db      *store.DB
 	lanes   *bot.Lanes
 	stage   *bottest.Stage
+	notices *conversations.Notices
 	states  *states
 	now     atomic.Int64
 	address string // of the records
@@ -75,8 +76,28 @@ func newCity(t testing.TB) *city {
 	if err := c.lanes.Recover(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	c.stage = &bottest.Stage{Lanes: c.lanes, Buffer: buffer, SetClock: func(at time.Time) { c.now.Store(at.UnixNano()) }, Person: c.person, Do: c.do}
+	c.notices = &conversations.Notices{Store: db, Texts: texts, Log: log, Send: buffer.Send}
+	c.stage = &bottest.Stage{Lanes: c.lanes, Buffer: buffer, SetClock: func(at time.Time) { c.now.Store(at.UnixNano()) }, Person: c.person, Do: c.do, Due: c.due}
 	return c
+}
+
+// due does what jobs do in production, in order.
+func (c *city) due(ctx context.Context, now time.Time) error {
+	if err := c.notices.Plan(ctx, now); err != nil {
+		return err
+	}
+	var ids []string
+	err := c.db.View(ctx, func(tx *store.Tx) (err error) {
+		ids, err = tx.DueNotices()
+		return err
+	})
+	var again store.Again
+	for _, id := range ids {
+		if fault := c.notices.Work(ctx, id, now); !errors.As(fault, &again) {
+			err = errors.Join(err, fault)
+		}
+	}
+	return err
 }
 
 // people are the persons of the transcripts: office, place, number.
@@ -93,6 +114,7 @@ var people = map[string]struct {
 	"ketua3":       {store.Ketua, "1571101003-RT003", "pak", "+6281200000003"},
 	"ketua7":       {store.Ketua, "1571031004-RT007", "pak", "+6281200000007"},
 	"ketua9":       {store.Ketua, "1571091005-RT009", "pak", "+6281200000009"},
+	"lurah12":      {store.Lurah, "1571071012", "bu", "+6281200000012"},
 }
 
 func (c *city) person(name string) (bot.Address, string) {
@@ -118,12 +140,10 @@ func (c *city) settle(t testing.TB) {
 			if err != nil {
 				return err
 			}
-			rt, err := program.ParseRTCode(p.place)
-			if err != nil {
-				return err
-			}
-			if err := tx.PutRT(rt, true); err != nil {
-				return err
+			if rt, err := program.ParseRTCode(p.place); err == nil {
+				if err := tx.PutRT(rt, true); err != nil {
+					return err
+				}
 			}
 			if _, _, err := tx.PutPerson(store.Person{Name: name + " Contoh", Phone: phone, Honorific: p.honorific, Offices: []store.Office{{Role: p.role, Place: p.place}}}); err != nil {
 				return err

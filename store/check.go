@@ -15,11 +15,12 @@ type Finding struct {
 }
 
 // Check reads the whole store in one snapshot and returns what does not agree: balances with the ledger and the months,
-// registrations with their NIK, sealed values that do not open, and updates that were set aside unplayed.
+// registrations with their NIK, sealed values that do not open, updates that were set aside unplayed, jobs that were given
+// up, and notices of which nobody knows whether they arrived.
 func (db *DB) Check(ctx context.Context) (findings []Finding, err error) {
 	err = db.View(ctx, func(tx *Tx) error {
 		for _, check := range []func(*Tx) ([]Finding, error){
-			(*Tx).checkBudgets, (*Tx).checkMonths, (*Tx).checkWorkers, (*Tx).checkSeals, (*Tx).checkAside, (*Tx).checkJobs,
+			(*Tx).checkBudgets, (*Tx).checkMonths, (*Tx).checkWorkers, (*Tx).checkSeals, (*Tx).checkAside, (*Tx).checkJobs, (*Tx).checkNotices,
 		} {
 			found, err := check(tx)
 			if err != nil {
