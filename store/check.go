@@ -16,11 +16,11 @@ type Finding struct {
 
 // Check reads the whole store in one snapshot and returns what does not agree: balances with the ledger and the months,
 // registrations with their NIK, sealed values that do not open, updates that were set aside unplayed, jobs that were given
-// up, and notices of which nobody knows whether they arrived.
+// up, notices of which nobody knows whether they arrived, and audit rows that are not what was sealed.
 func (db *DB) Check(ctx context.Context) (findings []Finding, err error) {
 	err = db.View(ctx, func(tx *Tx) error {
 		for _, check := range []func(*Tx) ([]Finding, error){
-			(*Tx).checkBudgets, (*Tx).checkMonths, (*Tx).checkWorkers, (*Tx).checkSeals, (*Tx).checkAside, (*Tx).checkJobs, (*Tx).checkNotices,
+			(*Tx).checkBudgets, (*Tx).checkMonths, (*Tx).checkWorkers, (*Tx).checkSeals, (*Tx).checkAside, (*Tx).checkJobs, (*Tx).checkNotices, (*Tx).checkAudit,
 		} {
 			found, err := check(tx)
 			if err != nil {
@@ -93,6 +93,7 @@ var sealed = []struct{ table, column, id string }{
 	{"worker_changes", "old", "id"},
 	{"consents", "given_by", "id"},
 	{"operations", "answer", "op"},
+	{"audit_seals", "hash", "last"},
 }
 
 func (tx *Tx) checkSeals() (found []Finding, err error) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -19,8 +20,9 @@ type JobKind string
 
 // The kinds of jobs.
 const (
-	JobNotice JobKind = "notice" // send a notice; its id
-	JobPlan   JobKind = "plan"   // write the notices that are due
+	JobNotice    JobKind = "notice"     // send a notice; its id
+	JobPlan      JobKind = "plan"       // write the notices that are due
+	JobSealAudit JobKind = "seal_audit" // Work does it by itself
 )
 
 // Duty is what is done for the jobs of one kind. It may be done more than once for one job, and by any process.
@@ -69,13 +71,15 @@ func (tx *Tx) Enqueue(kind JobKind, id string) error {
 	return nil
 }
 
-// Work does the jobs of these kinds until ctx ends, and waits for those in hand. Any number of processes may work on one
+// Work does the jobs of these kinds, and seals the audit, until ctx ends, and waits for those in hand. Any number of processes may work on one
 // PostgreSQL: each job is given to one of them, and to another when that one dies, after two minutes. End it before Close.
 func (db *DB) Work(ctx context.Context, duties map[JobKind]Duty) error {
 	if db.closed.Load() {
 		return ErrClosed
 	}
-	if err := db.engine.work(ctx, duties); err != nil {
+	all := map[JobKind]Duty{JobSealAudit: {Do: func(ctx context.Context, _ string) error { return db.SealAudit(ctx) }, Every: sealEvery}}
+	maps.Copy(all, duties)
+	if err := db.engine.work(ctx, all); err != nil {
 		return fmt.Errorf("work on jobs: %w", err)
 	}
 	return nil

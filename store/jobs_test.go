@@ -195,13 +195,14 @@ func TestJobThatIsGivenUp(t *testing.T) {
 	clean(t, db)
 }
 
-// TestJobOfADeadProcess: one that was running when its process was killed is done by the next.
+// TestJobOfADeadProcess: one that was running when its process was killed is done by the next, minutes later.
 func TestJobOfADeadProcess(t *testing.T) {
 	t.Parallel()
 	db := open(t)
 	enqueue(t, db, "left behind")
+	begun := time.Now().UTC().Add(-3 * time.Minute).Format("2006-01-02 15:04:05+00:00") // River's clock is the real one
 	update(t, db, func(tx *Tx) error {
-		return tx.exec("die", `UPDATE river_job SET state='running', attempt=1, attempted_at='2026-01-01 00:00:00'`)
+		return tx.exec("die", `UPDATE river_job SET state='running', attempt=1, attempted_at='`+begun+`'`)
 	})
 	came := make(chan string, 1)
 	at(t, db, map[JobKind]Duty{jobTest: {Do: func(_ context.Context, id string) error { came <- id; return nil }}})

@@ -26,7 +26,14 @@ ALTER TABLE chats ADD COLUMN gone_at BIGINT NOT NULL DEFAULT 0; -- 0: reachable
 ALTER TABLE alerts ADD COLUMN number BIGINT NOT NULL DEFAULT 0; -- counts in its kelurahan; 0: from before there were any
 CREATE UNIQUE INDEX alerts_number ON alerts(kelurahan, number) WHERE number > 0;
 
+CREATE TABLE audit_seals(
+  last TEXT PRIMARY KEY, -- the id of the last audit row that it is for
+  at BIGINT NOT NULL,
+  hash TEXT NOT NULL -- sealed
+);
+
 -- +goose Down
+DROP TABLE audit_seals;
 DROP INDEX alerts_number;
 ALTER TABLE alerts DROP COLUMN number;
 ALTER TABLE chats DROP COLUMN gone_at;
