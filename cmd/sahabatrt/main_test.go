@@ -262,12 +262,12 @@ func TestJobs(t *testing.T) {
 	if out, _ := ok(t, "", "jobs", "list"); out != "0 failed, 1 wait\n" {
 		t.Errorf("listed %q", out)
 	}
-	if code, _, errs := run(t, "", "jobs", "retry", "2"); code != 1 || !strings.Contains(errs, "no such job") {
+	if code, _, errs := run(t, "", "jobs", "retry", "99"); code != 1 || !strings.Contains(errs, "no such job") {
 		t.Errorf("another job: exit %d, %s", code, errs)
 	}
 }
 
-// fail has a job fail for good.
+// fail has a job fail for good, and leaves no other.
 func fail(t *testing.T, kind store.JobKind, id string, fault error) {
 	t.Helper()
 	db, err := (&Config{DatabaseURL: ownStore, Key: readKey(t)}).open(t.Context(), Main{Stderr: io.Discard, Now: time.Now}, false)
@@ -290,6 +290,12 @@ func fail(t *testing.T, kind store.JobKind, id string, fault error) {
 		stop()
 		return fault
 	}}})
+	if err == nil {
+		err = db.Update(t.Context(), func(tx *store.Tx) error {
+			_, err := tx.Exec(`DELETE FROM river_job WHERE kind<>$1`, string(kind))
+			return err
+		})
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
