@@ -152,7 +152,9 @@ func TestAChatThatWaitsOrHangsDelaysNoOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, s := slow(), begin()
 		for range 10 { // its sends hang, and more wait for it
-			go func() { _ = p.Do(context.Background(), to(1), func() error { time.Sleep(30 * time.Second); return nil }) }()
+			go func() {
+				_ = p.Do(context.Background(), to(1), func() error { time.Sleep(30 * time.Second); return nil })
+			}()
 		}
 		synctest.Wait()
 		for chat := range 20 {
