@@ -15,6 +15,7 @@ var floors = map[string][]string{
 	"locales":                 {"program"},
 	"bot":                     {"locales"},
 	"bot/bottest":             {"bot"},
+	"bot/telegram":            {"bot"},
 	"store":                   {"program"},
 	"store/session":           {"store", "bot"},
 	"store/session/redistest": {},
