@@ -80,11 +80,20 @@ func (p *poller) round(ctx context.Context) (pause time.Duration, err error) {
 	if err := p.take(within, updates, p.accept); err != nil {
 		return p.trouble(ctx, "updates could not be kept and are asked for again", err), nil
 	}
-	if n := len(updates); n > 0 {
-		p.offset = updates[n-1].ID + 1
-	}
-	p.pause = 0
+	p.offset, p.pause = next(p.offset, updates), 0
 	return 0, nil
+}
+
+// next is the offset behind all that came: in whatever order, and repeated or not. When nothing came everything is
+// confirmed, and the next poll asks for whatever there is: after a quiet week Telegram begins anew with any number.
+func next(offset int64, updates []update) int64 {
+	if len(updates) == 0 {
+		return 0
+	}
+	for _, u := range updates {
+		offset = max(offset, u.ID+1)
+	}
+	return offset
 }
 
 func (p *poller) lease(ctx context.Context) (bool, error) {

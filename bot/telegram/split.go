@@ -19,12 +19,16 @@ func units(s string) (n int) {
 	return n
 }
 
-// split cuts a text into parts of at most limit units: between paragraphs, lines, sentences or words, whichever comes
-// first in that order and does not leave less than half.
+// split cuts a text into parts of at most limit units: between paragraphs, lines or sentences, whichever comes first in
+// that order and leaves no less than half a part, else between words.
 func split(text string, limit int) (parts []string) {
 	text = strings.TrimSpace(text)
-	for len(text) > limit && units(text) > limit { // no text has more units than bytes
-		end := cut(text, limit)
+	for {
+		end := fitting(text, limit)
+		if end == len(text) {
+			break
+		}
+		end = cut(text[:end])
 		parts = append(parts, strings.TrimSpace(text[:end]))
 		text = strings.TrimSpace(text[end:])
 	}
@@ -34,9 +38,9 @@ func split(text string, limit int) (parts []string) {
 	return parts
 }
 
-// cut is the number of bytes of the first part.
-func cut(text string, limit int) int {
-	window := text[:fitting(text, limit)]
+// cut is the number of bytes of the first part of what would just fit.
+func cut(window string) int {
+	least := len(window) / 2
 	for _, marks := range [][]string{{"\n\n"}, {"\n"}, {". ", "! ", "? ", "… "}, {" "}} {
 		best := 0
 		for _, mark := range marks {
@@ -44,7 +48,7 @@ func cut(text string, limit int) int {
 				best = max(best, i+len(mark))
 			}
 		}
-		if best > len(window)/2 {
+		if best > least || best > 0 && marks[0] == " " {
 			return best
 		}
 	}

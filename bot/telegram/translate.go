@@ -193,9 +193,10 @@ func command(text string) string {
 	return word
 }
 
-// international: Telegram writes numbers with the country code, but not always with the plus.
+// international: Telegram writes numbers with the country code, but not always with the plus. One that begins with 0 comes
+// from an address book.
 func international(phone string) string {
-	if phone == "" || strings.HasPrefix(phone, "+") {
+	if phone == "" || phone[0] < '1' || phone[0] > '9' {
 		return phone
 	}
 	return "+" + phone
