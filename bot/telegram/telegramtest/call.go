@@ -24,7 +24,7 @@ type Call struct {
 	Params      map[string]string // values of files are their names
 	Chat        int64             // 0 when the method has none
 	At          time.Time         // when it came
-	Status      int               // HTTP status of the answer, 0 when the connection was cut
+	Status      int               // HTTP status of the answer, 0 when the caller got none
 	Description string            // of a refusal
 	Done        bool              // it had its effect, whatever was answered
 }
@@ -94,7 +94,7 @@ func (c *call) form(encoded string) {
 		return
 	}
 	for name, v := range values {
-		c.set(name, v[0])
+		c.params[name] = v[0]
 		if len(v) > 1 {
 			c.fail(400, fmt.Sprintf("Bad Request: telegramtest: parameter %q is given %d times", name, len(v)))
 		}
@@ -108,13 +108,15 @@ func (c *call) json(body []byte) {
 		return
 	}
 	for name, v := range values {
-		if len(v) > 0 && v[0] == '"' {
+		switch {
+		case string(v) == "null": // as if it were not there
+		case v[0] == '"':
 			var text string
 			_ = json.Unmarshal(v, &text) // it is a string: Unmarshal above has read it
-			c.set(name, text)
-			continue
+			c.params[name] = text
+		default:
+			c.params[name] = string(v)
 		}
-		c.set(name, string(v))
 	}
 }
 
@@ -135,18 +137,11 @@ func (c *call) multipart(body []byte, boundary string) {
 			return
 		}
 		if part.FileName() == "" {
-			c.set(part.FormName(), string(data))
+			c.params[part.FormName()] = string(data)
 			continue
 		}
 		c.files[part.FormName()] = upload{part.FileName(), data}
 		c.params[part.FormName()] = part.FileName()
-	}
-}
-
-// set notes a parameter. JSON's null is one that is not there: clients send it for what they leave out.
-func (c *call) set(name, value string) {
-	if value != "null" {
-		c.params[name] = value
 	}
 }
 
@@ -216,10 +211,11 @@ func (c *call) bool(name string) (bool, *Answer) {
 	return false, own("parameter %q is neither true nor false", name)
 }
 
-// decode reads JSON that must have no field but v's. What is missing leaves v as it is.
+// decode reads JSON that must have no field but v's. What is missing leaves v as it is; so does null, which clients send
+// for lists that they leave out.
 func (c *call) decode(name string, v any) *Answer {
 	text := c.params[name]
-	if text == "" {
+	if text == "" || text == "null" {
 		return nil
 	}
 	if err := strict([]byte(text), v); err != nil {

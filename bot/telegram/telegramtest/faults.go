@@ -45,6 +45,7 @@ func Migrated(to int64) *Answer {
 type Fault struct {
 	Method string  // the only one that it concerns; empty: every method
 	Chat   int64   // the only chat that it concerns; 0: every call
+	Skip   int     // lets so many of them pass first
 	Chance float64 // of meeting a call, from 0 to 1; 0 stands for always
 	Times  int     // how many calls it meets at most; 0: no end
 
@@ -60,6 +61,7 @@ type Fault struct {
 type Rule struct {
 	s     *Server
 	fault Fault
+	seen  int // calls that it concerned
 	met   int
 }
 
@@ -102,6 +104,9 @@ func (s *Server) trouble(c *call) (t trouble) {
 	for _, r := range s.faults {
 		f := r.fault
 		if f.Method != "" && f.Method != c.method.name || f.Chat != 0 && f.Chat != c.chatID || f.Times != 0 && r.met >= f.Times {
+			continue
+		}
+		if r.seen++; r.seen <= f.Skip {
 			continue
 		}
 		if f.Chance != 0 && s.chance.Float64() >= f.Chance {
@@ -198,7 +203,7 @@ func (s *Server) limited(c *call) *Answer {
 	gap := time.Duration(0)
 	if l.ChatPerSecond > 0 {
 		gap = time.Duration(float64(time.Second) / l.ChatPerSecond)
-		wait = max(wait, to.pace.owed.Sub(now)-time.Duration(max(l.ChatBurst, 1)-1)*gap)
+		wait = max(wait, to.pace.owed.Sub(now.Add(time.Duration(max(l.ChatBurst, 1)-1)*gap)))
 	}
 	if wait > 0 {
 		if l.Harsh > 0 {

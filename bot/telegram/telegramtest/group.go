@@ -34,7 +34,7 @@ func (g *Group) ID() int64 {
 func (g *Group) Kick(by *User) {
 	g.s.mu.Lock()
 	defer g.s.mu.Unlock()
-	g.chat.gone = Kicked
+	g.chat.gone = &Answer{Code: 403, Description: "Forbidden: bot was kicked from the " + g.chat.wire.Type + " chat"}
 	g.s.membership(g.chat, by.who, "member", "kicked")
 }
 

@@ -3,7 +3,6 @@ package telegramtest_test
 import (
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -93,10 +92,8 @@ func TestFilesThroughTheLibrary(t *testing.T) {
 	u.Document("daftar.csv", "text/csv", "ini daftarnya", []byte("nama;nik\n"))
 	updates := must(bot.GetUpdates(tgbotapi.UpdateConfig{Timeout: 10}))
 	file := must(bot.GetFile(tgbotapi.FileConfig{FileID: updates[0].Message.Document.FileID}))
-	resp := must(bot.Client.(*http.Client).Get(s.URL() + "/file/bot" + s.Token + "/" + file.FilePath))
-	defer resp.Body.Close()
-	if got := must(io.ReadAll(resp.Body)); string(got) != "nama;nik\n" {
-		t.Errorf("downloaded %q", got)
+	if status, got := get(t, bot.Client.(*http.Client), s.URL()+"/file/bot"+s.Token+"/"+file.FilePath); status != 200 || got != "nama;nik\n" {
+		t.Errorf("downloaded %d %q", status, got)
 	}
 
 	doc := tgbotapi.NewDocument(u.ID, tgbotapi.FileBytes{Name: "kartu.pdf", Bytes: []byte("%PDF-1.4 contoh")})

@@ -87,6 +87,7 @@ func (w *writer) innermost() string {
 }
 
 func (w *writer) result() (string, []Entity, error) {
+	slices.Reverse(w.entities) // what closed last is outside
 	slices.SortStableFunc(w.entities, func(a, b Entity) int {
 		if a.Offset != b.Offset {
 			return a.Offset - b.Offset

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -146,15 +147,17 @@ func (p inProcess) RoundTrip(r *http.Request) (resp *http.Response, err error) {
 	if in.Body == nil {
 		in.Body = http.NoBody
 	}
-	defer in.Body.Close()
+	defer func() { _ = in.Body.Close() }() // it was read
 	rec := httptest.NewRecorder()
 	defer func() {
-		switch p := recover(); {
-		case p == http.ErrAbortHandler:
-			resp, err = nil, fmt.Errorf("connection cut: %w", io.ErrUnexpectedEOF)
-		case p != nil:
+		p := recover()
+		if p == nil {
+			return
+		}
+		if cut, ok := p.(error); !ok || !errors.Is(cut, http.ErrAbortHandler) {
 			panic(p)
 		}
+		resp, err = nil, fmt.Errorf("connection cut: %w", io.ErrUnexpectedEOF)
 	}()
 	p.s.ServeHTTP(rec, in)
 	if err := ctx.Err(); err != nil {
@@ -202,6 +205,7 @@ func wrongToken(token string) *Answer {
 func (s *Server) play(w http.ResponseWriter, c *call) {
 	trouble := s.trouble(c)
 	if !c.wait(trouble.before) {
+		s.record(c, &Answer{Description: "the caller has gone"}, false)
 		return
 	}
 	if trouble.ends() && !trouble.late {
@@ -209,8 +213,8 @@ func (s *Server) play(w http.ResponseWriter, c *call) {
 		return
 	}
 	result, refused := c.run()
-	if !c.wait(trouble.after) {
-		s.record(c, refused, refused == nil)
+	if c.ctx.Err() != nil || !c.wait(trouble.after) {
+		s.record(c, &Answer{Description: "the caller has gone"}, refused == nil)
 		return
 	}
 	if trouble.ends() {
@@ -260,6 +264,9 @@ func write(w http.ResponseWriter, result any, refused *Answer) {
 		e = envelope{Code: refused.Code, Description: refused.Description}
 		if refused.MigrateTo != 0 || refused.RetryAfter != 0 {
 			e.Parameters = &parameters{MigrateTo: refused.MigrateTo, RetryAfter: refused.RetryAfter}
+		}
+		if refused.RetryAfter != 0 {
+			w.Header().Set("Retry-After", strconv.Itoa(refused.RetryAfter))
 		}
 	}
 	var body bytes.Buffer

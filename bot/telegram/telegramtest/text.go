@@ -30,6 +30,16 @@ func clean(text string) string {
 // text reads a text and what marks parts of it. Spaces around it are gone.
 func (c *call) text(name, entitiesName string) (string, []Entity, *Answer) {
 	text := clean(c.params[name])
+	var preview struct {
+		Disabled bool   `json:"is_disabled"`
+		URL      string `json:"url"`
+		Small    bool   `json:"prefer_small_media"`
+		Large    bool   `json:"prefer_large_media"`
+		Above    bool   `json:"show_above_text"`
+	}
+	if refused := c.decode("link_preview_options", &preview); refused != nil {
+		return "", nil, refused
+	}
 	var entities []Entity
 	var err error
 	switch mode := strings.ToLower(c.params["parse_mode"]); mode {

@@ -201,7 +201,7 @@ func getUpdates(c *call) (any, *Answer) {
 		case <-timer.C:
 			over = true
 		case <-c.ctx.Done():
-			return nil, ServerError // nobody reads it
+			return encodeAll(nil), nil // to nobody
 		case <-c.s.ctx.Done():
 			return nil, ServerError
 		}
@@ -253,7 +253,7 @@ func (s *Server) endPoll(p *poll) {
 
 // allowedUpdates reads the list of kinds; nil when none is given and the last one goes on.
 func (c *call) allowedUpdates() (*[]string, *Answer) {
-	if c.params["allowed_updates"] == "" {
+	if given := c.params["allowed_updates"]; given == "" || given == "null" {
 		return nil, nil
 	}
 	var kinds []string

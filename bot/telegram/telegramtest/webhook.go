@@ -88,7 +88,8 @@ func checkWebhook(address string) *Answer {
 		return badRequest("bad webhook: invalid webhook URL specified")
 	}
 	ip := net.ParseIP(u.Hostname())
-	if local := ip != nil && ip.IsLoopback() || u.Hostname() == "localhost"; u.Scheme != "https" && !(u.Scheme == "http" && local) {
+	local := ip != nil && ip.IsLoopback() || u.Hostname() == "localhost"
+	if u.Scheme != "https" && (u.Scheme != "http" || !local) {
 		return badRequest("bad webhook: An HTTPS URL must be provided for webhook")
 	}
 	return nil
@@ -244,7 +245,7 @@ func (h *webhook) deliver(u *update) (retryAfter time.Duration, err error) {
 	if err != nil {
 		return 0, fmt.Errorf("connection failed: %w", err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()                      // it was read
 	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10)) // so that the connection serves again
 	if resp.StatusCode >= 200 && resp.StatusCode < 300 {
 		return 0, nil
