@@ -68,7 +68,10 @@ type engine interface {
 	update(ctx context.Context, change func(context.Context, querier) (refused, fault error)) (refused, fault error)
 	// view reads one snapshot and refuses to write.
 	view(ctx context.Context, read func(querier) error) error
+	// beside is view on a connection that waits for no other work.
+	beside(ctx context.Context, read func(querier) error) error
 	backup(ctx context.Context, path string) error
+	connections() Pool
 	close() error
 }
 

@@ -46,7 +46,10 @@ END $do$`
 
 // postgres keeps the records in a PostgreSQL database, or in one schema of it (search_path). Its transactions see what
 // others committed before each statement; what has to stay true for longer is taken with lock.
-type postgres struct{ pool *pgxpool.Pool }
+type postgres struct {
+	pool *pgxpool.Pool
+	one  *pgxpool.Pool // a single connection, for beside
+}
 
 func isPostgres(url string) bool {
 	return strings.HasPrefix(url, "postgres://") || strings.HasPrefix(url, "postgresql://")
@@ -76,7 +79,14 @@ func openPostgres(ctx context.Context, url string) (*postgres, error) {
 		pool.Close()
 		return nil, fmt.Errorf("reach the database: %w", err)
 	}
-	return &postgres{pool}, nil
+	config = config.Copy()
+	config.MaxConns, config.MinConns, config.MinIdleConns = 1, 0, 0
+	one, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("open the database: %w", err)
+	}
+	return &postgres{pool, one}, nil
 }
 
 // migrate runs what is missing; processes that start together wait for each other.
@@ -145,7 +155,7 @@ func (p *postgres) update(ctx context.Context, change func(context.Context, quer
 }
 
 func (p *postgres) try(ctx context.Context, change func(context.Context, querier) (refused, fault error)) (refused error, again bool, fault error) {
-	t, err := p.begin(ctx, pgx.TxOptions{})
+	t, err := begin(ctx, p.pool, pgx.TxOptions{})
 	if err != nil {
 		return nil, false, err
 	}
@@ -189,9 +199,9 @@ func repeatable(err error) bool {
 }
 
 // begin takes a connection that works: those that the server closed meanwhile are passed over.
-func (p *postgres) begin(ctx context.Context, o pgx.TxOptions) (t pgx.Tx, err error) {
-	for range p.pool.Config().MaxConns + 1 {
-		if t, err = p.pool.BeginTx(ctx, o); err == nil {
+func begin(ctx context.Context, pool *pgxpool.Pool, o pgx.TxOptions) (t pgx.Tx, err error) {
+	for range pool.Config().MaxConns + 1 {
+		if t, err = pool.BeginTx(ctx, o); err == nil {
 			return t, nil
 		}
 		var refused *pgconn.ConnectError
@@ -203,7 +213,15 @@ func (p *postgres) begin(ctx context.Context, o pgx.TxOptions) (t pgx.Tx, err er
 }
 
 func (p *postgres) view(ctx context.Context, read func(querier) error) error {
-	t, err := p.begin(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
+	return snapshot(ctx, p.pool, read)
+}
+
+func (p *postgres) beside(ctx context.Context, read func(querier) error) error {
+	return snapshot(ctx, p.one, read)
+}
+
+func snapshot(ctx context.Context, pool *pgxpool.Pool, read func(querier) error) error {
+	t, err := begin(ctx, pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
 	if err != nil {
 		return err
 	}
@@ -216,6 +234,7 @@ var ErrNoBackup = errors.New("these records are in PostgreSQL: copy them with it
 func (p *postgres) backup(context.Context, string) error { return ErrNoBackup }
 
 func (p *postgres) close() error {
+	p.one.Close()
 	p.pool.Close()
 	return nil
 }

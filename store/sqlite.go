@@ -172,6 +172,11 @@ func (f *sqliteFile) view(ctx context.Context, read func(querier) error) error {
 	return read(reader{t})
 }
 
+// beside shares the reading connections: none is taken for long.
+func (f *sqliteFile) beside(ctx context.Context, read func(querier) error) error {
+	return f.view(ctx, read)
+}
+
 func (f *sqliteFile) backup(ctx context.Context, path string) error {
 	copied, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {

@@ -157,11 +157,11 @@ func (c chatCmd) person() (bot.Address, string, error) {
 
 func (c chatCmd) talk(ctx context.Context, m Main, conf *Config, db *store.DB, texts *locales.Catalogue, t *terminal, from bot.Address, phone string) (err error) {
 	now := conf.clock(m.Now)
-	sessions, done, err := conf.sessions(ctx, db, session.Options{Process: "chat", Channels: []string{"terminal"}, Log: conf.log(m.Stderr)})
+	sessions, err := conf.sessions(ctx, db, session.Options{Process: "chat", Channels: []string{"terminal"}, Log: conf.log(m.Stderr)})
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, done()) }()
+	defer func() { err = errors.Join(err, sessions.hangUp()) }()
 	flows := &conversations.Conversations{Store: db, Settings: program.DefaultSettings()}
 	l := &bot.Lanes{
 		Engine:   flows.Engine(texts, uuid.NewString),

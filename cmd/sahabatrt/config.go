@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"sahabatrt/bot"
 	"sahabatrt/program"
 	"sahabatrt/store"
@@ -22,25 +24,40 @@ type Config struct {
 	DatabaseURL string     `name:"database-url" env:"DATABASE_URL" default:"sqlite:data/sahabat.db" help:"Where the records are: sqlite:PATH, or postgres://USER:PASSWORD@HOST/NAME."`
 	RedisURL    string     `name:"redis-url" env:"REDIS_URL" help:"Where conversations under way are: redis://HOST:PORT/DB, rediss:// with TLS, ?master_name=NAME for Sentinel, ?addr=HOST:PORT for further nodes of a Cluster. Default: beside the records."`
 	Key         string     `name:"key" env:"SAHABAT_KEY" help:"The key of the records, 32 bytes in base64. Default: a file sahabat.key beside the records (data/sahabat.key for PostgreSQL), made on first use."`
+	Process     string     `name:"process" env:"SAHABAT_PROCESS" help:"A name for this process, different from that of every other on the same records: started again it takes up at once what it left. Default: a new name at each start."`
+	OpsListen   string     `name:"ops-listen" env:"OPS_LISTEN" default:"127.0.0.1:8080" help:"Where serve shows /healthz, /readyz and /metrics, to nobody else than operators; empty: nowhere."`
 	Clock       *time.Time `name:"sahabat-now" env:"SAHABAT_NOW" help:"Start the clock elsewhere, RFC 3339: for trying things out."`
 	LogFormat   string     `name:"log-format" env:"LOG_FORMAT" enum:"text,json" default:"text" help:"How the log is written: text or json."`
 	LogLevel    slog.Level `name:"log-level" env:"LOG_LEVEL" default:"warn" help:"What is logged: debug, info, warn or error."`
 }
 
-// sessions are the conversations under way, in Redis or beside the records; done lets go of Redis.
-func (c *Config) sessions(ctx context.Context, db *store.DB, o session.Options) (s bot.Sessions, done func() error, err error) {
+// kept are the conversations under way, in Redis or beside the records.
+type kept struct {
+	bot.Sessions
+	redis  *session.Redis // nil: beside the records
+	client redis.UniversalClient
+}
+
+func (k kept) hangUp() error {
+	if k.client == nil {
+		return nil
+	}
+	return k.client.Close()
+}
+
+func (c *Config) sessions(ctx context.Context, db *store.DB, o session.Options) (kept, error) {
 	if c.RedisURL == "" {
-		return session.NewSQL(db, o), func() error { return nil }, nil
+		return kept{Sessions: session.NewSQL(db, o)}, nil
 	}
 	client, err := session.Dial(c.RedisURL, o.Log)
 	if err != nil {
-		return nil, nil, fmt.Errorf("REDIS_URL: %w", err)
+		return kept{}, fmt.Errorf("REDIS_URL: %w", err)
 	}
 	r := session.NewRedis(client, db.Sealer(), o)
 	if err := r.Ready(ctx); err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("REDIS_URL: %w", err), client.Close())
+		return kept{}, errors.Join(fmt.Errorf("REDIS_URL: %w", err), client.Close())
 	}
-	return r, client.Close, nil
+	return kept{r, r, client}, nil
 }
 
 // clock is the time of the program: the real one, or one that starts elsewhere and goes on from there.
@@ -66,11 +83,11 @@ func (c *Config) mustExist() error {
 
 // open opens the records; with an empty store of its own default it brings in the sample city.
 func (c *Config) open(ctx context.Context, m Main, migrate bool) (*store.DB, error) {
-	name, folder := "the database", "data"
+	name := "the database"
 	if path, ok := strings.CutPrefix(c.DatabaseURL, "sqlite:"); ok {
-		name, folder = path, filepath.Dir(path)
+		name = path
 	}
-	key, err := c.key(folder)
+	key, err := c.key()
 	if err != nil {
 		return nil, err
 	}
@@ -84,11 +101,20 @@ func (c *Config) open(ctx context.Context, m Main, migrate bool) (*store.DB, err
 	return db, err
 }
 
-func (c *Config) key(folder string) ([]byte, error) {
+func (c *Config) key() ([]byte, error) {
 	if c.Key != "" {
 		return store.ParseKey(c.Key)
 	}
-	return store.LoadOrMakeKey(filepath.Join(folder, "sahabat.key"))
+	return store.LoadOrMakeKey(c.keyFile())
+}
+
+// keyFile is where the key is when no setting gives it.
+func (c *Config) keyFile() string {
+	folder := "data"
+	if path, ok := strings.CutPrefix(c.DatabaseURL, "sqlite:"); ok {
+		folder = filepath.Dir(path)
+	}
+	return filepath.Join(folder, "sahabat.key")
 }
 
 // ownStore is where the records are when nothing is configured: the only place that a sample city is put into.

@@ -19,7 +19,7 @@ func run(t *testing.T, input string, args ...string) (code int, out, errs string
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	start, begun := time.Date(2026, 11, 23, 9, 0, 0, 0, program.WIB), time.Now()
-	m := Main{Stdin: strings.NewReader(input), Stdout: &stdout, Stderr: &stderr, Now: func() time.Time { return start.Add(time.Since(begun)) }}
+	m := Main{Stdin: strings.NewReader(input), Stdout: &stdout, Stderr: &stderr, Now: func() time.Time { return start.Add(time.Since(begun)) }, channels: (*Config).channels}
 	code = m.Run(t.Context(), args)
 	return code, stdout.String(), stderr.String()
 }
@@ -38,7 +38,7 @@ func ok(t *testing.T, input string, args ...string) (out, errs string) {
 func inEmptyFolder(t *testing.T) {
 	t.Helper()
 	t.Chdir(t.TempDir())
-	for _, name := range []string{"DATABASE_URL", "REDIS_URL", "SAHABAT_KEY", "SAHABAT_NOW", "LOG_FORMAT", "LOG_LEVEL"} {
+	for _, name := range []string{"DATABASE_URL", "REDIS_URL", "SAHABAT_KEY", "SAHABAT_NOW", "LOG_FORMAT", "LOG_LEVEL", "SAHABAT_PROCESS", "OPS_LISTEN"} {
 		t.Setenv(name, "") // put back afterwards
 		if err := os.Unsetenv(name); err != nil {
 			t.Fatal(err)

@@ -1,0 +1,164 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"sahabatrt/bot"
+	"sahabatrt/conversations"
+	"sahabatrt/locales"
+	"sahabatrt/program"
+	"sahabatrt/store/session"
+)
+
+// drainTime is what chats in hand get when the program is asked to stop.
+const drainTime = 10 * time.Second
+
+var errNoChannel = errors.New("no channel is configured: set TELEGRAM_TOKEN to the token that BotFather gave; sahabatrt chat works without")
+
+type serveCmd struct{}
+
+// Run serves the configured channels until ctx ends.
+func (serveCmd) Run(ctx context.Context, m Main, c *Config) (err error) {
+	log := c.log(m.Stderr)
+	db, err := c.openCity(ctx, m)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	texts, err := locales.New(log)
+	if err != nil {
+		return err
+	}
+	registry := newRegistry()
+	channels, err := m.channels(c, surroundings{db, texts, c.clock(m.Now), log, registry})
+	if err != nil {
+		return err
+	}
+	if len(channels) == 0 {
+		return errNoChannel
+	}
+	byName, names := map[string]bot.Channel{}, []string{}
+	for _, ch := range channels {
+		byName[ch.name], names = ch.channel, append(names, ch.name)
+	}
+	sessions, err := c.sessions(ctx, db, session.Options{Process: c.Process, Channels: names, Log: log})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, sessions.hangUp()) }()
+	flows := &conversations.Conversations{Store: db, Settings: program.DefaultSettings()}
+	lanes := &bot.Lanes{
+		Engine:   flows.Engine(texts, uuid.NewString),
+		Sessions: sessions,
+		Channels: byName, Now: c.clock(m.Now), Log: log, Metrics: bot.NewMetrics(registry, m.Now),
+	}
+	registry.MustRegister(pools{db: db, redis: sessions.client})
+	s := &serving{
+		channels: channels, lanes: lanes, registry: registry, listen: c.OpsListen, stdout: m.Stdout,
+		health: newHealth(m.Now, log, db, sessions.redis, lanes),
+	}
+	err = s.run(ctx)
+	if errors.Is(err, bot.ErrReplaced) {
+		err = fmt.Errorf("another sahabatrt has started under the name %q, so this one stops: give each process a SAHABAT_PROCESS of its own", c.Process)
+	}
+	return err
+}
+
+// serving is the program while it serves.
+type serving struct {
+	channels []channel
+	lanes    *bot.Lanes
+	health   *health
+	registry *prometheus.Registry
+	listen   string // where operators look, "" for nowhere
+	stdout   io.Writer
+}
+
+// run returns when ctx ends, or with the error of the part that failed first. Operators can look until the end.
+func (s *serving) run(ctx context.Context) error {
+	page, err := listenOps(s.listen, s.health, s.registry)
+	if err != nil {
+		return err
+	}
+	ctx, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	looking, end := context.WithCancel(context.WithoutCancel(ctx))
+	var beside sync.WaitGroup
+	defer beside.Wait()
+	defer end()
+	s.health.look(ctx)
+	beside.Go(func() { s.health.watch(looking) })
+	beside.Go(func() {
+		if err := page.serve(looking); err != nil {
+			fail(err)
+		}
+	})
+	defer context.AfterFunc(ctx, s.health.stop)()
+
+	err = s.play(ctx, fail, page)
+	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
+		err = errors.Join(cause, err)
+	}
+	return err
+}
+
+// play takes updates in until ctx ends. Then, in this order: the channels stop, the chats in hand come to their end within
+// drainTime, and all claims are given back.
+func (s *serving) play(ctx context.Context, fail context.CancelCauseFunc, page *opsPage) error {
+	life, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer s.lanes.Wait()
+	defer end()
+	if err := s.lanes.Recover(life); err != nil { // before the first update, so that what waits is older
+		return err
+	}
+	recovering, stop := context.WithCancel(life)
+	defer stop()
+	ended := make(chan error, 1)
+	go func() {
+		err := s.lanes.Run(recovering, life)
+		if err != nil {
+			fail(err)
+		}
+		ended <- err
+	}()
+	var names []string
+	for _, ch := range s.channels {
+		names = append(names, ch.name)
+	}
+	fmt.Fprintf(s.stdout, "serving %s; %s\n", strings.Join(names, ", "), page)
+
+	s.takeIn(ctx, life, fail)
+	defer time.AfterFunc(drainTime, end).Stop()
+	stop()
+	return <-ended
+}
+
+// takeIn runs the channels until ctx ends; the first that ends before ends all.
+func (s *serving) takeIn(ctx, life context.Context, fail context.CancelCauseFunc) {
+	accept := func(ctx context.Context, in []bot.Update) error {
+		if err := s.health.open(); err != nil { // with Redis alone it would be kept, and then not be recorded
+			return fmt.Errorf("accept %d updates: %w", len(in), err)
+		}
+		return s.lanes.Accept(ctx, life, in)
+	}
+	var all sync.WaitGroup
+	for _, ch := range s.channels {
+		all.Go(func() {
+			err := ch.run(ctx, accept)
+			if err == nil {
+				err = errors.New("has ended by itself")
+			}
+			fail(fmt.Errorf("%s: %w", ch.name, err)) // after the end of ctx nobody asks any more
+		})
+	}
+	all.Wait()
+}
