@@ -12,10 +12,11 @@ type Chat struct{ Channel, ID string }
 // Format hides the id: an address is personal.
 func (c Chat) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "%s chat", c.Channel) }
 
-// chatKey is the index of a chat; the length keeps "a","bc" from "ab","c".
-func (tx *Tx) chatKey(channel, id string) string {
-	return tx.index("chat", fmt.Sprintf("%d:%s%s", len(channel), channel, id))
-}
+// chatKey is the index of a chat.
+func (tx *Tx) chatKey(channel, id string) string { return tx.index("chat", chatName(channel, id)) }
+
+// chatName is what the index is made of; the length keeps "a","bc" from "ab","c".
+func chatName(channel, id string) string { return fmt.Sprintf("%d:%s%s", len(channel), channel, id) }
 
 // PersonByChat returns who this chat is linked to, or ErrNotFound.
 func (tx *Tx) PersonByChat(channel, id string) (Person, error) {

@@ -15,11 +15,11 @@ type Finding struct {
 }
 
 // Check reads the whole store in one snapshot and returns what does not agree: balances with the ledger and the months,
-// registrations with their NIK, sealed values that do not open, and updates that were set aside unplayed.
+// registrations with their NIK, sealed values that do not open, keyed hashes that are not those of what their rows seal, and updates that were set aside unplayed.
 func (db *DB) Check(ctx context.Context) (findings []Finding, err error) {
 	err = db.View(ctx, func(tx *Tx) error {
 		for _, check := range []func(*Tx) ([]Finding, error){
-			(*Tx).checkBudgets, (*Tx).checkMonths, (*Tx).checkWorkers, (*Tx).checkSeals, (*Tx).checkAside,
+			(*Tx).checkBudgets, (*Tx).checkMonths, (*Tx).checkWorkers, (*Tx).checkSeals, (*Tx).checkIndexes, (*Tx).checkAside,
 		} {
 			found, err := check(tx)
 			if err != nil {
@@ -83,8 +83,11 @@ func (tx *Tx) checkWorkers() ([]Finding, error) {
 	return append(twice, flagged...), err
 }
 
-// sealed are the columns that hold sealed values, and the column that names their row.
-var sealed = []struct{ table, column, id string }{
+// sealedColumn is a column that holds sealed values. id names the column of its row, or the columns, "a, b".
+type sealedColumn struct{ table, column, id string }
+
+// sealed are all of them: Check opens them, Reseal seals them anew, and a key goes when none of them needs it.
+var sealed = []sealedColumn{
 	{"people", "personal", "id"},
 	{"chats", "address", "chat_key"},
 	{"invites", "personal", "code_key"},
@@ -92,20 +95,24 @@ var sealed = []struct{ table, column, id string }{
 	{"worker_changes", "old", "id"},
 	{"consents", "given_by", "id"},
 	{"operations", "answer", "op"},
+	{"session_chats", "address", "chat"},
+	{"session_chats", "session", "chat"},
+	{"session_chats", "replies", "chat"},
+	{"session_inbox", "body", "chat, id"},
 }
 
 func (tx *Tx) checkSeals() (found []Finding, err error) {
 	for _, s := range sealed {
 		err := tx.each("check "+s.table, func(rows Row) error {
-			var id, value string
-			if err := rows.Scan(&id, &value); err != nil {
+			r, err := s.scan(rows)
+			if err != nil {
 				return err
 			}
-			if tx.open(s.table, s.column, id, &value) != nil {
-				found = append(found, Finding{s.table, id, s.column + "_does_not_open"})
+			if tx.open(s.table, s.column, r.name(), &r.value) != nil {
+				found = append(found, Finding{s.table, r.name(), s.column + "_does_not_open"})
 			}
 			return nil
-		}, fmt.Sprintf(`SELECT %s, %s FROM %s ORDER BY 1`, s.id, s.column, s.table))
+		}, fmt.Sprintf(`SELECT %s, %s FROM %s ORDER BY %s`, s.id, s.column, s.table, s.id))
 		if err != nil {
 			return nil, err
 		}

@@ -90,6 +90,8 @@ func TestCheckFinds(t *testing.T) {
 		{"promises_differ_from_months", "budgets", `UPDATE cover_months SET state='waiting'`},
 		{"active_differs_from_state", "workers", `UPDATE workers SET active=0`},
 		{"personal_does_not_open", "workers", `UPDATE workers SET personal='AAAA'`},
+		{"phone_key_differs", "workers", `UPDATE workers SET phone_key='AAAA'`},
+		{"chat_key_differs", "chats", `UPDATE chats SET channel='whatsapp'`},
 		{"answer_does_not_open", "operations", `UPDATE operations SET answer=(SELECT personal FROM workers)`},
 		{"set_aside", "session_inbox", `INSERT INTO session_inbox(chat, id, seq, state, body, at_us) VALUES('c', '1', 1, 'aside', '', 0)`},
 	} {
@@ -106,22 +108,66 @@ func TestCheckFinds(t *testing.T) {
 	}
 }
 
+// columns calls do for every line of the migrations that makes a column of a new table.
+func columns(t *testing.T, do func(table, column, line string)) {
+	t.Helper()
+	files, err := filepath.Glob("migrations/*.sql")
+	must(t, err)
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		must(t, err)
+		table := ""
+		for line := range strings.Lines(string(b)) {
+			if name, ok := strings.CutPrefix(line, "CREATE TABLE "); ok {
+				table, _, _ = strings.Cut(strings.TrimSpace(name), "(")
+				table = strings.TrimSpace(table)
+			}
+			if words := strings.Fields(line); len(words) > 1 && strings.HasPrefix(line, "  ") {
+				do(table, words[0], line)
+			}
+		}
+	}
+}
+
 // TestSealedColumnsAreChecked: every column that the schema calls sealed is one that Check opens.
 func TestSealedColumnsAreChecked(t *testing.T) {
-	b, err := os.ReadFile("migrations/00001_records.sql")
-	must(t, err)
-	table := ""
-	for line := range strings.Lines(string(b)) {
-		if name, ok := strings.CutPrefix(line, "CREATE TABLE "); ok {
-			table, _, _ = strings.Cut(name, "(")
-		}
+	found := 0
+	columns(t, func(table, column, line string) {
 		if !strings.Contains(line, "-- sealed") {
-			continue
+			return
 		}
-		column := strings.Fields(line)[0]
-		if !slices.ContainsFunc(sealed, func(s struct{ table, column, id string }) bool { return s.table == table && s.column == column }) {
+		found++
+		if !slices.ContainsFunc(sealed, func(s sealedColumn) bool { return s.table == table && s.column == column }) {
 			t.Errorf("%s.%s is not checked", table, column)
 		}
+	})
+	if found < 7 {
+		t.Errorf("the migrations name %d sealed columns", found)
+	}
+}
+
+// TestHashesAreKnown: every keyed hash in the schema is computed anew by Reindex, or its rows are deleted.
+func TestHashesAreKnown(t *testing.T) {
+	found := 0
+	columns(t, func(table, column, _ string) {
+		if !strings.HasSuffix(column, "_key") {
+			return
+		}
+		found++
+		for _, k := range keyed {
+			if k.table == table && slices.Contains(k.columns, column) {
+				return
+			}
+		}
+		for _, only := range hashedOnly {
+			if only.table == table && only.column == column {
+				return
+			}
+		}
+		t.Errorf("%s.%s would keep an old hash", table, column)
+	})
+	if found < 8 {
+		t.Errorf("the migrations name %d hashes", found)
 	}
 }
 

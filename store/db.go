@@ -53,7 +53,8 @@ type DB struct {
 	opt      Options
 	settings program.Settings
 	engine   engine
-	sealer   *Sealer
+	ring     *ring
+	sealer   *Sealer // of the records
 	closed   atomic.Bool
 	once     sync.Once
 	fault    error // of closing
@@ -68,7 +69,7 @@ type engine interface {
 	update(ctx context.Context, change func(context.Context, querier) (refused, fault error)) (refused, fault error)
 	// view reads one snapshot and refuses to write.
 	view(ctx context.Context, read func(querier) error) error
-	// beside is view on a connection that waits for no other work.
+	// beside is view on a connection that no other work holds: for who must not wait for it, or holds one already.
 	beside(ctx context.Context, read func(querier) error) error
 	backup(ctx context.Context, path string) error
 	connections() Pool
@@ -76,8 +77,25 @@ type engine interface {
 }
 
 // Open opens the store, creates it when it does not exist, and brings its schema up to date.
-// ErrInUse: another process has the file. ErrWrongKey: the records were sealed with another key.
+// ErrInUse: another process has the file. ErrWrongKey: the records were sealed with another key. ErrKeysLost: see RestoreKeys.
 func Open(ctx context.Context, o Options) (*DB, error) {
+	db, err := connect(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	if o.NoMigrate {
+		err = db.loadKeys(ctx)
+	} else {
+		_, err = db.Migrate(ctx)
+	}
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+// connect opens the store and touches nothing in it.
+func connect(ctx context.Context, o Options) (*DB, error) {
 	db := &DB{opt: o, settings: program.DefaultSettings()}
 	if o.Settings != nil {
 		db.settings = *o.Settings
@@ -89,14 +107,10 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if db.engine, err = openEngine(ctx, o); err != nil {
 		return nil, err
 	}
-	if o.NoMigrate {
-		err = db.loadKeys(ctx)
-	} else {
-		_, err = db.Migrate(ctx)
-	}
-	if err != nil {
+	if db.ring, err = newRing(db.engine, o); err != nil {
 		return nil, errors.Join(err, db.engine.close())
 	}
+	db.sealer = &Sealer{db.ring, indexKey}
 	return db, nil
 }
 
@@ -132,8 +146,9 @@ func (db *DB) Close() error {
 // like the store: it is worth nothing without the key. ErrNoBackup: the records are in PostgreSQL.
 func (db *DB) Backup(ctx context.Context, path string) error { return db.engine.backup(ctx, path) }
 
-// Sealer returns the keys of this store, for what store/session keeps in tables of its own.
-func (db *DB) Sealer() *Sealer { return db.sealer }
+// Sealer returns the keys of this store for conversations under way. Its indexes are made with a key of their own, so that
+// Reindex does not touch them.
+func (db *DB) Sealer() *Sealer { return &Sealer{db.ring, sessionsKey} }
 
 // Tx is one transaction: the vocabulary of the store. Now is its time, read once.
 type Tx struct {

@@ -389,7 +389,11 @@ func (p *proxy) pass(client net.Conn) {
 // TestStatementTimeout: the URL bounds how long a statement may take, and the change is refused whole.
 func TestStatementTimeout(t *testing.T) {
 	onPostgres(t)
-	db, err := openAt(t, storetest.URL(t)+"&statement_timeout=50", testKey)
+	address := storetest.URL(t)
+	made, err := openAt(t, address, testKey) // the schema may take its time
+	must(t, err)
+	must(t, made.Close())
+	db, err := openAt(t, address+"&statement_timeout=500", testKey)
 	must(t, err)
 	defer db.Close()
 	begun := time.Now()

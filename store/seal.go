@@ -1,59 +1,94 @@
 package store
 
 import (
-	"bytes"
-	"context"
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
-	"database/sql"
 	"encoding/base64"
+	"encoding/binary"
 	"errors"
 	"fmt"
-
-	"github.com/tink-crypto/tink-go/v2/aead"
-	"github.com/tink-crypto/tink-go/v2/aead/subtle"
-	"github.com/tink-crypto/tink-go/v2/keyset"
-	"github.com/tink-crypto/tink-go/v2/tink"
 )
-
-// ErrWrongKey means that the records were sealed with another key than the one given.
-var ErrWrongKey = errors.New("the key does not open this database")
 
 // ErrSeal means that a value is not what was sealed here, or was moved from another place.
 var ErrSeal = errors.New("a sealed value does not open")
 
-// Sealer seals values and makes keyed indexes of them. A sealed value opens only in the context it was sealed for.
+// Sealer seals values and makes keyed indexes of them. A sealed value opens only in the context it was sealed for. It is
+// safe for concurrent use, and goes on when the keys are rotated.
 type Sealer struct {
-	aead  tink.AEAD
-	index []byte
+	ring *ring
+	name keyName // of the key that its indexes are made with
 }
 
 // Seal returns plain sealed, as text. context names the one place where it belongs: table, column and row.
 func (s *Sealer) Seal(context string, plain []byte) (string, error) {
-	b, err := s.aead.Encrypt(plain, []byte(context))
+	k, err := s.ring.toSeal()
+	if err != nil {
+		return "", fmt.Errorf("seal a value: %w", err)
+	}
+	b, err := k.values.Encrypt(plain, []byte(context))
 	if err != nil {
 		return "", fmt.Errorf("seal a value: %w", err)
 	}
 	return base64.RawStdEncoding.EncodeToString(b), nil
 }
 
-// Open returns what was sealed for this context, or ErrSeal.
+// Open returns what was sealed for this context, or ErrSeal. Another error means that the keys could not be read again.
 func (s *Sealer) Open(context, sealed string) ([]byte, error) {
+	id, ok := KeyOf(sealed)
+	if !ok {
+		return nil, ErrSeal
+	}
+	k, err := s.ring.toOpen(id)
+	if err != nil {
+		return nil, err
+	}
 	b, err := base64.RawStdEncoding.DecodeString(sealed)
 	if err != nil {
 		return nil, ErrSeal
 	}
-	plain, err := s.aead.Decrypt(b, []byte(context))
+	plain, err := k.values.Decrypt(b, []byte(context))
 	if err != nil {
 		return nil, ErrSeal
 	}
 	return plain, nil
 }
 
+// What a sealed value begins with: one byte for the kind, four for the id of its key. In base64 that is seven letters,
+// the last of which also holds two bits of what follows.
+const (
+	sealKind    = 1
+	sealPrefix  = 5
+	sealLetters = 7
+)
+
+// KeyOf returns the id of the key that a value was sealed with; the first seven letters of it are enough.
+func KeyOf(sealed string) (id uint32, ok bool) {
+	if len(sealed) < sealLetters {
+		return 0, false
+	}
+	b, err := base64.RawStdEncoding.DecodeString(sealed[:sealLetters])
+	if err != nil || len(b) != sealPrefix || b[0] != sealKind {
+		return 0, false
+	}
+	return binary.BigEndian.Uint32(b[1:]), true
+}
+
+// beginnings are the first seven letters that values sealed with a key can have.
+func beginnings(id uint32) (all []any) {
+	b := binary.BigEndian.AppendUint32([]byte{sealKind}, id)
+	for _, next := range []byte{0x00, 0x40, 0x80, 0xc0} {
+		all = append(all, base64.RawStdEncoding.EncodeToString(append(b, next))[:sealLetters])
+	}
+	return all
+}
+
 // Index returns the keyed hash of a value: the same for the same kind and value, and of no use without the key.
 func (s *Sealer) Index(kind, value string) string {
-	h := hmac.New(sha256.New, s.index)
+	return keyedHash(s.ring.keys.Load().index[s.name], kind, value)
+}
+
+func keyedHash(key []byte, kind, value string) string {
+	h := hmac.New(sha256.New, key)
 	h.Write([]byte(kind))
 	h.Write([]byte{0})
 	h.Write([]byte(value))
@@ -65,7 +100,7 @@ func (tx *Tx) seal(table, column, id, plain string) (string, error) {
 	if plain == "" {
 		return "", nil
 	}
-	return tx.db.sealer.Seal(table+"."+column+"."+id, []byte(plain))
+	return tx.db.sealer.Seal(place(table, column, id), []byte(plain))
 }
 
 // open opens one column of one row in place; an empty value stays empty.
@@ -73,7 +108,7 @@ func (tx *Tx) open(table, column, id string, value *string) error {
 	if *value == "" {
 		return nil
 	}
-	plain, err := tx.db.sealer.Open(table+"."+column+"."+id, *value)
+	plain, err := tx.db.sealer.Open(place(table, column, id), *value)
 	if err != nil {
 		return fmt.Errorf("%s.%s of %s: %w", table, column, id, err)
 	}
@@ -81,94 +116,13 @@ func (tx *Tx) open(table, column, id string, value *string) error {
 	return nil
 }
 
+// place names the one column of one row where a sealed value belongs; store/session names its places alike.
+func place(table, column, id string) string { return table + "." + column + "." + id }
+
 // index returns the keyed hash of a value, "" for none.
 func (tx *Tx) index(kind, value string) string {
 	if value == "" {
 		return ""
 	}
 	return tx.db.sealer.Index(kind, value)
-}
-
-// loadKeys unwraps the keys in the database, or makes them in a new one. Without a schema there are none yet.
-func (db *DB) loadKeys(ctx context.Context) error {
-	master, err := subtle.NewAESGCM(db.opt.Key)
-	if err != nil || len(db.opt.Key) != keySize {
-		return fmt.Errorf("open store: the key has %d bytes, not %d", len(db.opt.Key), keySize)
-	}
-	made, err := db.engine.hasTable(ctx, "keysets")
-	if err != nil {
-		return fmt.Errorf("look for keys: %w", err)
-	}
-	if !made {
-		return nil
-	}
-	return db.Update(ctx, func(tx *Tx) error {
-		if err := tx.alone("keys", ""); err != nil {
-			return err
-		}
-		values, err := tx.wrapped("values", master, newKeyset)
-		if err != nil {
-			return err
-		}
-		index, err := tx.wrapped("index", master, newIndexKey)
-		if err != nil {
-			return err
-		}
-		db.sealer, err = unwrap(master, values, index)
-		return err
-	})
-}
-
-// wrapped reads a wrapped key, or makes and keeps a new one.
-func (tx *Tx) wrapped(name string, master tink.AEAD, make func(tink.AEAD) ([]byte, error)) ([]byte, error) {
-	var text string
-	err := tx.QueryRow(`SELECT wrapped FROM keysets WHERE name=$1`, name).Scan(&text)
-	if err == nil {
-		b, err := base64.RawStdEncoding.DecodeString(text)
-		if err != nil {
-			return nil, ErrWrongKey
-		}
-		return b, nil
-	}
-	if !errors.Is(err, sql.ErrNoRows) {
-		return nil, fmt.Errorf("read the keys: %w", err)
-	}
-	b, err := make(master)
-	if err != nil {
-		return nil, fmt.Errorf("make the keys: %w", err)
-	}
-	return b, tx.exec("keep the keys", `INSERT INTO keysets(name, wrapped, made_at) VALUES($1, $2, $3)`,
-		name, base64.RawStdEncoding.EncodeToString(b), tx.Now.UnixMicro())
-}
-
-func newKeyset(master tink.AEAD) ([]byte, error) {
-	h, err := keyset.NewHandle(aead.AES256GCMKeyTemplate())
-	if err != nil {
-		return nil, err
-	}
-	var b bytes.Buffer
-	err = h.WriteWithAssociatedData(keyset.NewBinaryWriter(&b), master, []byte("keysets.values"))
-	return b.Bytes(), err
-}
-
-func newIndexKey(master tink.AEAD) ([]byte, error) {
-	key := make([]byte, keySize)
-	rand.Read(key) // never fails: see its documentation
-	return master.Encrypt(key, []byte("keysets.index"))
-}
-
-func unwrap(master tink.AEAD, values, index []byte) (*Sealer, error) {
-	h, err := keyset.ReadWithAssociatedData(keyset.NewBinaryReader(bytes.NewReader(values)), master, []byte("keysets.values"))
-	if err != nil {
-		return nil, ErrWrongKey
-	}
-	key, err := master.Decrypt(index, []byte("keysets.index"))
-	if err != nil {
-		return nil, ErrWrongKey
-	}
-	a, err := aead.New(h)
-	if err != nil {
-		return nil, fmt.Errorf("use the keys: %w", err)
-	}
-	return &Sealer{aead: a, index: key}, nil
 }

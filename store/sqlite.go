@@ -163,8 +163,8 @@ func (f *sqliteFile) update(ctx context.Context, change func(context.Context, qu
 	return f.writer.update(ctx, change)
 }
 
-func (f *sqliteFile) view(ctx context.Context, read func(querier) error) error {
-	t, err := f.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+func viewOn(ctx context.Context, db *sql.DB, read func(querier) error) error {
+	t, err := db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return fmt.Errorf("begin reading: %w", err)
 	}
@@ -172,9 +172,17 @@ func (f *sqliteFile) view(ctx context.Context, read func(querier) error) error {
 	return read(reader{t})
 }
 
-// beside shares the reading connections: none is taken for long.
+func (f *sqliteFile) view(ctx context.Context, read func(querier) error) error {
+	return viewOn(ctx, f.read, read)
+}
+
 func (f *sqliteFile) beside(ctx context.Context, read func(querier) error) error {
-	return f.view(ctx, read)
+	db, err := openHandle(f.path, "mode=ro", 1)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	return viewOn(ctx, db, read)
 }
 
 func (f *sqliteFile) backup(ctx context.Context, path string) error {

@@ -49,6 +49,10 @@ func (c *Config) sessions(ctx context.Context, db *store.DB, o session.Options) 
 	if c.RedisURL == "" {
 		return kept{Sessions: session.NewSQL(db, o)}, nil
 	}
+	return c.inRedis(ctx, db, o)
+}
+
+func (c *Config) inRedis(ctx context.Context, db *store.DB, o session.Options) (kept, error) {
 	client, err := session.Dial(c.RedisURL, o.Log)
 	if err != nil {
 		return kept{}, fmt.Errorf("REDIS_URL: %w", err)
@@ -87,18 +91,27 @@ func (c *Config) open(ctx context.Context, m Main, migrate bool) (*store.DB, err
 	if path, ok := strings.CutPrefix(c.DatabaseURL, "sqlite:"); ok {
 		name = path
 	}
-	key, err := c.key()
+	o, err := c.options(m)
 	if err != nil {
 		return nil, err
 	}
-	db, err := store.Open(ctx, store.Options{URL: c.DatabaseURL, Key: key, Now: c.clock(m.Now), Log: c.log(m.Stderr), NoMigrate: !migrate})
+	o.NoMigrate = !migrate
+	db, err := store.Open(ctx, o)
 	switch {
 	case errors.Is(err, store.ErrInUse):
 		return nil, fmt.Errorf("%s is open in another sahabatrt: close that one first", name)
 	case errors.Is(err, store.ErrWrongKey):
 		return nil, fmt.Errorf("%s was made with another key: give the right one in SAHABAT_KEY or put its sahabat.key back", name)
+	case errors.Is(err, store.ErrKeysLost):
+		return nil, fmt.Errorf("%s has lost its keys: put them back with sahabatrt keys restore FILE", name)
 	}
 	return db, err
+}
+
+// options are those that the records are opened with.
+func (c *Config) options(m Main) (store.Options, error) {
+	key, err := c.key()
+	return store.Options{URL: c.DatabaseURL, Key: key, Now: c.clock(m.Now), Log: c.log(m.Stderr)}, err
 }
 
 func (c *Config) key() ([]byte, error) {
@@ -108,7 +121,7 @@ func (c *Config) key() ([]byte, error) {
 	return store.LoadOrMakeKey(c.keyFile())
 }
 
-// keyFile is where the key is when no setting gives it.
+// keyFile is where the key is when SAHABAT_KEY is not set: beside the records.
 func (c *Config) keyFile() string {
 	folder := "data"
 	if path, ok := strings.CutPrefix(c.DatabaseURL, "sqlite:"); ok {

@@ -40,6 +40,7 @@ type cli struct {
 	Quote   quoteCmd   `cmd:"" help:"Compute contributions: one JSON object a line in, one out."`
 	Check   checkCmd   `cmd:"" help:"Prove that the records agree with each other; list what does not."`
 	Doctor  doctorCmd  `cmd:"" help:"Look at database, Redis, key and channels, and say what is to be mended."`
+	Keys    keysCmd    `cmd:"" help:"Rotate, re-wrap, export and restore the keys of the records."`
 	Healthy healthyCmd `cmd:"" help:"Ask the bot that runs here whether it is ready: exit 0 or 1."`
 	Migrate migrateCmd `cmd:"" help:"Bring the schema up to date."`
 	Backup  backupCmd  `cmd:"" help:"Copy the records to a new file, sealed as they are."`
