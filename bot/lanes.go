@@ -13,6 +13,7 @@ import (
 const (
 	turnDeadline = 10 * time.Second
 	turnTries    = 3
+	firstPause   = 400 * time.Millisecond // before the second try; four times that before the third: a database starts again meanwhile
 	dueEvery     = time.Second
 	dueAtOnce    = 256
 	longestPause = 30 * time.Second
@@ -263,7 +264,10 @@ func (l *Lanes) turn(ctx context.Context, c *Claim) (Outcome, error) {
 			return Outcome{}, ctx.Err()
 		}
 		l.Log.Error("turn failed", "chat", c.Addr, "try", try+1, "err", err)
-		if err := sleep(ctx, 100*time.Millisecond<<(2*try)); err != nil {
+		if try+1 == turnTries {
+			break
+		}
+		if err := sleep(ctx, firstPause<<(2*try)); err != nil {
 			return Outcome{}, err
 		}
 	}

@@ -54,15 +54,19 @@ func (c *Conversations) Engine(texts *locales.Catalogue, newID func() string) *b
 // errStranger: nobody is linked to this chat.
 var errStranger = errors.New("stranger")
 
+// linked is whom this chat was linked to before, store.ErrNotFound for nobody.
+func (c *Conversations) linked(ctx context.Context, t *bot.Turn) (p store.Person, err error) {
+	err = c.Store.View(ctx, func(tx *store.Tx) (err error) {
+		p, err = tx.PersonByChat(t.Update.From.Channel, t.Update.From.ID)
+		return err
+	})
+	return p, err
+}
+
 // speaker is who writes in this chat. A number that the channel vouches for and that stands on the imported list links
 // the chat; the result is errStranger for whoever is unknown.
 func (c *Conversations) speaker(ctx context.Context, t *bot.Turn) (p store.Person, err error) {
-	from := t.Update.From
-	err = c.Store.View(ctx, func(tx *store.Tx) (err error) {
-		p, err = tx.PersonByChat(from.Channel, from.ID)
-		return err
-	})
-	if !errors.Is(err, store.ErrNotFound) {
+	if p, err = c.linked(ctx, t); !errors.Is(err, store.ErrNotFound) {
 		return p, wrap(err, "read who speaks")
 	}
 	phone, err := program.ParsePhone(t.Update.Phone)
@@ -73,7 +77,7 @@ func (c *Conversations) speaker(ctx context.Context, t *bot.Turn) (p store.Perso
 		if p, err = tx.PersonByPhone(phone); err != nil {
 			return err
 		}
-		return tx.LinkChat(from.Channel, from.ID, p.ID, "phone")
+		return tx.LinkChat(t.Update.From.Channel, t.Update.From.ID, p.ID, "phone")
 	})
 	if errors.Is(err, store.ErrNotFound) {
 		return p, errStranger

@@ -157,6 +157,10 @@ func (c chatCmd) person() (bot.Address, string, error) {
 
 func (c chatCmd) talk(ctx context.Context, m Main, conf *Config, db *store.DB, texts *locales.Catalogue, t *terminal, from bot.Address, phone string) (err error) {
 	now := conf.clock(m.Now)
+	at, err := conf.at()
+	if err != nil {
+		return err
+	}
 	sessions, err := conf.sessions(ctx, db, session.Options{Process: "chat", Channels: []string{"terminal"}, Log: conf.log(m.Stderr)})
 	if err != nil {
 		return err
@@ -166,7 +170,7 @@ func (c chatCmd) talk(ctx context.Context, m Main, conf *Config, db *store.DB, t
 	l := &bot.Lanes{
 		Engine:   flows.Engine(texts, uuid.NewString),
 		Sessions: sessions,
-		Channels: map[string]bot.Channel{"terminal": t}, Now: now, Log: conf.log(m.Stderr),
+		Channels: map[string]bot.Channel{"terminal": t}, Now: now, Log: conf.log(m.Stderr), At: at,
 	}
 	fmt.Fprintln(m.Stdout, texts.Render(locales.Default, locales.T("chat.hint")))
 	t.write(fmt.Sprintf("@ %s\n= %s\n", now().Format(time.RFC3339), c.As))

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,6 +30,12 @@ type Config struct {
 	Clock       *time.Time `name:"sahabat-now" env:"SAHABAT_NOW" help:"Start the clock elsewhere, RFC 3339: for trying things out."`
 	LogFormat   string     `name:"log-format" env:"LOG_FORMAT" enum:"text,json" default:"text" help:"How the log is written: text or json."`
 	LogLevel    slog.Level `name:"log-level" env:"LOG_LEVEL" default:"warn" help:"What is logged: debug, info, warn or error."`
+	Kill        string     `name:"sahabat-kill" env:"SAHABAT_KILL" hidden:"" help:"For tests: die at a point, such as sent:3."`
+}
+
+// at is called at each point of a message and of an operation; it does nothing unless a test asks for the process's death.
+func (c *Config) at() (func(point string), error) {
+	return bot.KillAt(c.Kill, slices.Concat(bot.Points, store.Points)...)
 }
 
 // kept are the conversations under way, in Redis or beside the records.
@@ -111,7 +118,11 @@ func (c *Config) open(ctx context.Context, m Main, migrate bool) (*store.DB, err
 // options are those that the records are opened with.
 func (c *Config) options(m Main) (store.Options, error) {
 	key, err := c.key()
-	return store.Options{URL: c.DatabaseURL, Key: key, Now: c.clock(m.Now), Log: c.log(m.Stderr)}, err
+	if err != nil {
+		return store.Options{}, err
+	}
+	at, err := c.at()
+	return store.Options{URL: c.DatabaseURL, Key: key, Now: c.clock(m.Now), Log: c.log(m.Stderr), At: at}, err
 }
 
 func (c *Config) key() ([]byte, error) {

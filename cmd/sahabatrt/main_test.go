@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -13,6 +14,15 @@ import (
 	"sahabatrt/store/session/redistest"
 	"sahabatrt/store/storetest"
 )
+
+// TestMain is also the program itself, when a test started this binary as one.
+func TestMain(m *testing.M) {
+	if os.Getenv("TEST_AS_PROGRAM") != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
 
 // run starts the program as a person does in an empty folder, at nine in the morning of the 23rd of November 2026.
 func run(t *testing.T, input string, args ...string) (code int, out, errs string) {
@@ -38,7 +48,7 @@ func ok(t *testing.T, input string, args ...string) (out, errs string) {
 func inEmptyFolder(t *testing.T) {
 	t.Helper()
 	t.Chdir(t.TempDir())
-	for _, name := range []string{"DATABASE_URL", "REDIS_URL", "SAHABAT_KEY", "SAHABAT_NEW_KEY", "SAHABAT_NOW", "LOG_FORMAT", "LOG_LEVEL", "SAHABAT_PROCESS", "OPS_LISTEN"} {
+	for _, name := range []string{"DATABASE_URL", "REDIS_URL", "SAHABAT_KEY", "SAHABAT_NEW_KEY", "SAHABAT_NOW", "LOG_FORMAT", "LOG_LEVEL", "SAHABAT_PROCESS", "OPS_LISTEN", "SAHABAT_KILL"} {
 		t.Setenv(name, "") // put back afterwards
 		if err := os.Unsetenv(name); err != nil {
 			t.Fatal(err)
@@ -105,6 +115,28 @@ func TestFirstConversation(t *testing.T) {
 	testSaved(t, "talk.txt")
 	testModes(t)
 	testClosed(t)
+}
+
+// TestKilled: the program dies when the registration is committed and nobody was told; the next start tells it.
+func TestKilled(t *testing.T) {
+	inEmptyFolder(t)
+	killed := exec.Command(os.Args[0], "chat", "--now", "2026-11-23T09:00:00+07:00")
+	killed.Env = append(os.Environ(), "TEST_AS_PROGRAM=1", "SAHABAT_KILL=committed:1")
+	killed.Stdin = strings.NewReader("daftar pekerja\n1\nSulaiman Contoh\n1571071209800003\nya\ntidak punya\ndi rt ini\ntidak\n2 bulan\nsimpan\n")
+	said, err := killed.Output()
+	if err == nil || killed.ProcessState.ExitCode() != -1 || strings.Contains(string(said), "Tersimpan") {
+		t.Fatalf("not killed there: %v\n%s", err, said)
+	}
+	out, _ := ok(t, "sisa anggaran berapa\n", "chat")
+	if strings.Count(out, "Tersimpan") != 1 || !strings.Contains(out, "Rp38.766.400") {
+		t.Errorf("after the next start: %s", out)
+	}
+	if out, _ := ok(t, "", "check"); strings.TrimSpace(out) != "ok" {
+		t.Errorf("check: %s", out)
+	}
+	if code, _, _ := run(t, "", "chat", "--sahabat-kill", "nowhere:1"); code != 1 {
+		t.Errorf("a point that does not exist: exit %d", code)
+	}
 }
 
 // testSaved looks whether the saved conversation has the lines of a transcript.

@@ -55,11 +55,15 @@ func (serveCmd) Run(ctx context.Context, m Main, c *Config) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, sessions.hangUp()) }()
+	at, err := c.at()
+	if err != nil {
+		return err
+	}
 	flows := &conversations.Conversations{Store: db, Settings: program.DefaultSettings()}
 	lanes := &bot.Lanes{
 		Engine:   flows.Engine(texts, uuid.NewString),
 		Sessions: sessions,
-		Channels: byName, Now: c.clock(m.Now), Log: log, Metrics: bot.NewMetrics(registry, m.Now),
+		Channels: byName, Now: c.clock(m.Now), Log: log, Metrics: bot.NewMetrics(registry, m.Now), At: at,
 	}
 	registry.MustRegister(pools{db: db, redis: sessions.client})
 	s := &serving{
