@@ -71,6 +71,8 @@ type Options struct {
 	Transport http.RoundTripper
 }
 
+var _ bot.Attentive = (*Telegram)(nil)
+
 // Telegram is the channel. It is a bot.Channel and bot.Attentive.
 type Telegram struct {
 	opt      Options

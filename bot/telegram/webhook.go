@@ -25,13 +25,16 @@ const (
 // ErrSecret: what was given is no secret of a webhook.
 var ErrSecret = errors.New("the secret of the webhook must have 16 to 256 characters of A-Z, a-z, 0-9, _ and -")
 
+// GoodSecret says whether a webhook can be guarded by it.
+func GoodSecret(s string) bool { return secretForm.MatchString(s) }
+
 var secretForm = regexp.MustCompile(`^[A-Za-z0-9_-]{16,256}$`)
 
 // Webhook serves the address that Telegram calls: one update a request, 200 when accept has kept it, 503 when it cannot,
 // and then Telegram tries again. Without a good secret it refuses everything.
 func (t *Telegram) Webhook(secret string, accept Accept) http.Handler {
 	want := sha256.Sum256([]byte(secret))
-	open := secretForm.MatchString(secret)
+	open := GoodSecret(secret)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		got := sha256.Sum256([]byte(r.Header.Get("X-Telegram-Bot-Api-Secret-Token")))
 		if subtle.ConstantTimeCompare(got[:], want[:]) != 1 || !open {
@@ -73,7 +76,7 @@ func (t *Telegram) receive(w http.ResponseWriter, r *http.Request, accept Accept
 
 // SetWebhook tells Telegram where to deliver updates. The address must be https; a secret that is none is ErrSecret.
 func (t *Telegram) SetWebhook(ctx context.Context, address, secret string) error {
-	if !secretForm.MatchString(secret) {
+	if !GoodSecret(secret) {
 		return ErrSecret
 	}
 	if u, err := url.Parse(address); err != nil || u.Host == "" || u.Scheme != "https" && t.endpoint == DefaultEndpoint {

@@ -43,6 +43,11 @@ func (serveCmd) Run(ctx context.Context, m Main, c *Config) (err error) {
 	if err != nil {
 		return err
 	}
+	for _, ch := range channels {
+		if ch.close != nil {
+			defer ch.close()
+		}
+	}
 	if len(channels) == 0 {
 		return errNoChannel
 	}
