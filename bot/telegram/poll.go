@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"strings"
@@ -183,7 +184,11 @@ func (t *Telegram) take(ctx context.Context, updates []update, accept Accept) er
 		if is == inGroup && t.opt.Private != nil {
 			rest = append(rest, func(ctx context.Context) { t.tellGroup(ctx, u) })
 		}
-		t.opt.Log.Info("update left out", "channel", Channel, "update", updates[i].ID, "kind", updates[i].kind, "because", is)
+		level := slog.LevelInfo
+		if is == unreadable {
+			level = slog.LevelWarn
+		}
+		t.opt.Log.Log(ctx, level, "update left out", "channel", Channel, "update", updates[i].ID, "kind", updates[i].kind, "because", is)
 	}
 	if len(play) > 0 {
 		if err := accept(ctx, play); err != nil {
