@@ -42,8 +42,9 @@ const (
 // play is one turn under way.
 type play struct {
 	*Engine
-	s *session
-	t *Turn
+	s       *session
+	t       *Turn
+	offered bool // the last prompt had the channel's button that shares a number
 }
 
 // Play plays one update. An error means that nothing happened and the turn may be played again.
@@ -52,7 +53,8 @@ func (e *Engine) Play(ctx context.Context, raw []byte, u Update, now time.Time) 
 	if len(raw) > 0 && json.Unmarshal(raw, s) != nil {
 		s = &session{Lang: locales.Default} // it can be read by nobody any more: begin anew, on serials of this moment
 	}
-	p := &play{e, s, &Turn{Update: u, Now: now, Lang: s.Lang, Text: strings.TrimSpace(u.Text), cat: e.Texts}}
+	p := &play{Engine: e, s: s, t: &Turn{Update: u, Now: now, Lang: s.Lang, Text: strings.TrimSpace(u.Text), cat: e.Texts}}
+	p.offered = p.hasButton(chooseContact)
 	p.settle()
 	asleep := now.Sub(time.UnixMilli(s.Seen)) > staleAge
 	s.Seen = now.UnixMilli()

@@ -18,6 +18,8 @@ const (
 	dueAtOnce    = 256
 	longestPause = 30 * time.Second
 	giveBackTime = 5 * time.Second // for giving claims back at the end
+	typingAfter  = 700 * time.Millisecond
+	typingEvery  = 5 * time.Second // Telegram and WhatsApp show it that long
 )
 
 // The points that every message passes, in order: see Lanes.At.
@@ -250,6 +252,9 @@ func (l *Lanes) send(ctx context.Context, m Message) error {
 // turn plays the first update; after three failures it is set aside and the person is told that it was not recorded.
 // The error is that of a process that stops: the update waits for the next one.
 func (l *Lanes) turn(ctx context.Context, c *Claim) (Outcome, error) {
+	if a, ok := l.Channels[c.Addr.Channel].(Attentive); ok {
+		defer l.attend(ctx, a, c.Inbox[0])()
+	}
 	for try := c.Tries; try < turnTries; try++ {
 		out, err := l.attempt(ctx, c)
 		if err == nil {
@@ -268,6 +273,29 @@ func (l *Lanes) turn(ctx context.Context, c *Claim) (Outcome, error) {
 	}
 	l.Metrics.setAside()
 	return l.Engine.Fault(c.Session, c.Addr), nil
+}
+
+// attend shows the person that somebody listens, beside the turn: his press is answered at once, and while the turn takes
+// long he sees that an answer is on its way. done ends that; only Wait waits for what is still travelling.
+func (l *Lanes) attend(ctx context.Context, a Attentive, u Update) (done func()) {
+	if u.Press != nil {
+		l.running.Go(func() { a.Answer(ctx, u) })
+	}
+	typing, cancel := context.WithCancel(ctx)
+	l.running.Add(1) // for the timer: it may go off when the lane has ended
+	timer := time.AfterFunc(typingAfter, func() {
+		defer l.running.Done()
+		for typing.Err() == nil {
+			a.Typing(typing, u.From)
+			_ = sleep(typing, typingEvery)
+		}
+	})
+	return func() {
+		cancel()
+		if timer.Stop() {
+			l.running.Done()
+		}
+	}
 }
 
 func (l *Lanes) attempt(ctx context.Context, c *Claim) (out Outcome, err error) {

@@ -176,7 +176,7 @@ func (s *Stage) read() {
 
 func (s *Stage) render(m bot.Message) {
 	fmt.Fprintf(&s.rendered, "< %s\n", strings.ReplaceAll(m.Text, "\n", "\n  "))
-	if m.ShareContact {
+	if m.ShareContact != "" {
 		m.Choices = append(m.Choices, bot.Button{Label: "☎"})
 	}
 	var labels []string

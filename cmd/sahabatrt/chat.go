@@ -63,7 +63,7 @@ func said(m bot.Message) string {
 	for _, c := range m.Choices {
 		labels = append(labels, "["+c.Label+"]")
 	}
-	if m.ShareContact {
+	if m.ShareContact != "" {
 		labels = append(labels, "[☎]")
 	}
 	if len(labels) > 0 {

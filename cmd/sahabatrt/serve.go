@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,9 +42,14 @@ func (serveCmd) Run(ctx context.Context, m Main, c *Config) (err error) {
 		return err
 	}
 	registry := newRegistry()
-	channels, err := m.channels(c, surroundings{db, texts, c.clock(m.Now), log, registry})
+	channels, err := m.channels(c, surroundings{db, texts, c.clock(m.Now), log, registry, cmp.Or(c.Process, uuid.NewString())})
 	if err != nil {
 		return err
+	}
+	for _, ch := range channels {
+		if ch.close != nil {
+			defer ch.close()
+		}
 	}
 	if len(channels) == 0 {
 		return errNoChannel
