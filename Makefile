@@ -1,5 +1,6 @@
 # make help lists what can be made.
 .DEFAULT_GOAL := help
+SHELL := bash
 .PHONY: help chat test bench lint fmt build
 
 help: ## this list
@@ -11,8 +12,8 @@ chat: ## talk to the bot in the terminal as the head of an RT of the sample city
 test: ## everything that must hold before a change lands
 	./scripts/test
 
-bench: ## turns and messages a second, registrations a second, allocations
-	FSYNC=on ./scripts/with-services go test -run '^$$' -bench . -benchtime 2s ./bot ./conversations ./store/...
+bench: ## turns and messages a second, registrations a second, allocations; SQLite beside PostgreSQL and Redis, all on disk
+	set -o pipefail; FSYNC=on ./scripts/with-services go test -run '^$$' -bench . -benchtime 2s ./bot ./conversations ./store/... | grep -E '^(Benchmark|---|FAIL|panic)' | sort -V
 
 lint: ## the linters; builds golangci-lint on first use, some minutes
 	go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 run ./...

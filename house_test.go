@@ -15,6 +15,7 @@ var floors = map[string][]string{
 	"locales":                   {"program"},
 	"bot":                       {"locales"},
 	"bot/bottest":               {"bot"},
+	"bot/telegram":              {"bot"},
 	"bot/telegram/telegramtest": {},
 	"store":                     {"program"},
 	"store/session":             {"store", "bot"},
@@ -22,7 +23,7 @@ var floors = map[string][]string{
 	"store/lists":               {"store", "program"},
 	"store/storetest":           {},
 	"conversations":             {"bot", "store", "locales", "program"},
-	"cmd/sahabatrt":             {"conversations", "bot", "store", "store/session", "store/lists", "locales", "program"},
+	"cmd/sahabatrt":             {"conversations", "bot", "bot/telegram", "store", "store/session", "store/lists", "locales", "program"},
 }
 
 func TestFloors(t *testing.T) {

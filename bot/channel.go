@@ -77,7 +77,8 @@ type Message struct {
 	File         *File    `json:",omitempty"`
 	Prompt       int64    `json:",omitempty"` // the serial that presses of Choices carry
 	Choices      []Button `json:",omitempty"`
-	ShareContact bool     `json:",omitempty"` // offers the channel's way of sharing one's own number
+	ShareContact string   `json:",omitempty"` // the label of the channel's own button that shares one's number; "" for none
+	ContactOver  bool     `json:",omitempty"` // such a button was offered before and is to go
 	Unprompted   bool     `json:",omitempty"` // nobody asked at this moment: replies go first
 }
 

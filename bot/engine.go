@@ -21,7 +21,8 @@ type Engine struct {
 	// Understand finds the flow that free text asks for.
 	Understand func(*Turn) Intent
 
-	// Names of the flows that answer a first contact, "menu", "bantuan" and "petugas". Menu keeps no draft.
+	// Names of the flows that answer a first contact, "menu", "bantuan" and "petugas". Menu keeps no draft; Greet finds what
+	// was said in Args["unasked"] when nothing is kept of the chat and it asks for nothing.
 	Greet, Menu, Help, Person string
 }
 
@@ -41,8 +42,9 @@ const (
 // play is one turn under way.
 type play struct {
 	*Engine
-	s *session
-	t *Turn
+	s       *session
+	t       *Turn
+	offered bool // the last prompt had the channel's button that shares a number
 }
 
 // Play plays one update. An error means that nothing happened and the turn may be played again.
@@ -51,7 +53,8 @@ func (e *Engine) Play(ctx context.Context, raw []byte, u Update, now time.Time) 
 	if len(raw) > 0 && json.Unmarshal(raw, s) != nil {
 		s = &session{Lang: locales.Default} // it can be read by nobody any more: begin anew, on serials of this moment
 	}
-	p := &play{e, s, &Turn{Update: u, Now: now, Lang: s.Lang, Text: strings.TrimSpace(u.Text), cat: e.Texts}}
+	p := &play{Engine: e, s: s, t: &Turn{Update: u, Now: now, Lang: s.Lang, Text: strings.TrimSpace(u.Text), cat: e.Texts}}
+	p.offered = p.hasButton(chooseContact)
 	p.settle()
 	asleep := now.Sub(time.UnixMilli(s.Seen)) > staleAge
 	s.Seen = now.UnixMilli()
@@ -117,9 +120,17 @@ func (p *play) heard(ctx context.Context) error {
 		p.t.Choice = p.looseChoice()
 	}
 	if len(p.s.Frames) == 0 {
-		return p.start(ctx, p.Greet, nil, false)
+		return p.start(ctx, p.Greet, p.unasked(), false)
 	}
 	return p.answer(ctx)
+}
+
+// unasked tells the greeting what was said in a chat of which nothing is kept: perhaps an answer to what is kept no longer.
+func (p *play) unasked() map[string]string {
+	if p.s.Serial > 0 {
+		return nil
+	}
+	return map[string]string{"unasked": p.t.Text}
 }
 
 // follows says whether a wish may be followed here: always in the menu, while an answer is awaited only when it is

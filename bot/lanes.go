@@ -6,15 +6,20 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
 const (
 	turnDeadline = 10 * time.Second
 	turnTries    = 3
+	firstPause   = 400 * time.Millisecond // before the second try; four times that before the third: a database starts again meanwhile
 	dueEvery     = time.Second
 	dueAtOnce    = 256
 	longestPause = 30 * time.Second
+	giveBackTime = 5 * time.Second // for giving claims back at the end
+	typingAfter  = 700 * time.Millisecond
+	typingEvery  = 5 * time.Second // Telegram and WhatsApp show it that long
 )
 
 // The points that every message passes, in order: see Lanes.At.
@@ -32,19 +37,21 @@ const (
 var Points = []string{AtReceived, AtAccepted, AtClaimed, AtPlayed, AtPut, AtSent, AtDone}
 
 // Lanes plays every claimed chat in a loop of its own: chats run side by side, the messages of one chat in order.
-// Its fields are set once, before the first Accept. Gone, Moved and At may be nil.
+// Its fields are set once, before the first Accept. Metrics, Gone, Moved and At may be nil.
 type Lanes struct {
 	Engine   *Engine
 	Sessions Sessions
 	Channels map[string]Channel
 	Now      func() time.Time
 	Log      *slog.Logger
+	Metrics  *Metrics
 
 	Gone  func(context.Context, Address)              // nobody reads this address any more
 	Moved func(ctx context.Context, from, to Address) // the chat has another address from now on
 	At    func(point string)                          // is called at each point, so that a test can stop the process there
 
 	running sync.WaitGroup
+	fault   atomic.Pointer[error] // of the last heartbeat, or of an Accept since
 }
 
 func (l *Lanes) at(point string) {
@@ -64,17 +71,29 @@ func (l *Lanes) Accept(ctx, life context.Context, in []Update) error {
 	l.at(AtReceived)
 	claims, err := l.Sessions.Accept(ctx, in)
 	l.begin(life, claims)
+	l.Metrics.arrived(in, err)
 	if err != nil {
+		if ctx.Err() == nil { // a caller who gave up says nothing of the sessions
+			l.fault.Store(&err)
+		}
 		return fmt.Errorf("accept %d updates: %w", len(in), err)
 	}
 	l.at(AtAccepted)
 	return nil
 }
 
-// Recover takes over what nobody plays, until there is none, and writes the heartbeat.
+// Fault is why the last Accept or heartbeat failed; nil when the last heartbeat went well and no Accept failed since.
+func (l *Lanes) Fault() error {
+	if fault := l.fault.Load(); fault != nil {
+		return *fault
+	}
+	return nil
+}
+
+// Recover takes over what nobody plays, until there is none, and writes the heartbeat. The lanes live as long as ctx.
 func (l *Lanes) Recover(ctx context.Context) error {
 	for {
-		claims, err := l.Sessions.Due(ctx, dueAtOnce)
+		claims, err := l.due(ctx, dueAtOnce)
 		if err != nil {
 			return fmt.Errorf("look for chats that are due: %w", err)
 		}
@@ -85,24 +104,57 @@ func (l *Lanes) Recover(ctx context.Context) error {
 	}
 }
 
-// Run recovers at once and then every second until ctx ends, waits for the lanes and gives all claims back. It ends
-// with ErrReplaced when a newer process took this one's name.
-func (l *Lanes) Run(ctx context.Context) error {
+// due is the heartbeat, and up to n chats that nobody plays.
+func (l *Lanes) due(ctx context.Context, n int) ([]*Claim, error) {
+	claims, err := l.Sessions.Due(ctx, n)
+	l.fault.Store(&err)
+	l.Metrics.recovered(len(claims))
+	return claims, err
+}
+
+// Run recovers at once and then every second until ctx ends. From then on it takes nothing up and only says that the
+// process lives, until the lanes have come to their end; the end of life hurries them. Then it gives all claims back.
+// Accept must not be called any more when ctx ends. It returns ErrReplaced at once when a newer process took this
+// one's name: what the lanes still do is refused.
+func (l *Lanes) Run(ctx, life context.Context) error {
 	tick := time.NewTicker(dueEvery)
 	defer tick.Stop()
 	for {
-		err := l.Recover(ctx)
+		err := l.Recover(life)
 		if errors.Is(err, ErrReplaced) {
 			return err
 		}
-		if err != nil && ctx.Err() == nil {
+		if err != nil && life.Err() == nil {
 			l.Log.Error("recovery failed", "err", err)
 		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			l.Wait()
-			return l.Sessions.Close(context.WithoutCancel(ctx))
+			return l.drain(life, tick.C)
+		}
+	}
+}
+
+// drain keeps the claims of lanes that are not at their end: without a heartbeat others would take them over.
+func (l *Lanes) drain(life context.Context, tick <-chan time.Time) error {
+	ctx := context.WithoutCancel(life)
+	ended := make(chan struct{})
+	go func() {
+		l.Wait()
+		close(ended)
+	}()
+	for {
+		select {
+		case <-ended:
+			ctx, cancel := context.WithTimeout(ctx, giveBackTime)
+			defer cancel()
+			return l.Sessions.Close(ctx)
+		case <-tick:
+			if _, err := l.due(ctx, 0); errors.Is(err, ErrReplaced) {
+				return err
+			} else if err != nil {
+				l.Log.Error("heartbeat failed", "err", err)
+			}
 		}
 	}
 }
@@ -123,6 +175,8 @@ func (l *Lanes) begin(ctx context.Context, claims []*Claim) {
 // lane delivers and plays one chat until it is free. An error leaves the chat to Due.
 func (l *Lanes) lane(ctx context.Context, c *Claim) error {
 	l.at(AtClaimed)
+	hand := l.Metrics.take(c)
+	defer l.Metrics.drop(hand)
 	for {
 		sent := 0
 		if len(c.Replies) > 0 {
@@ -141,6 +195,7 @@ func (l *Lanes) lane(ctx context.Context, c *Claim) error {
 				return fmt.Errorf("keep turn: %w", err)
 			}
 			l.at(AtPut)
+			l.Metrics.step(hand, c)
 			if len(c.Replies) > 0 {
 				continue
 			}
@@ -150,6 +205,7 @@ func (l *Lanes) lane(ctx context.Context, c *Claim) error {
 			return fmt.Errorf("note delivery: %w", err)
 		}
 		l.at(AtDone)
+		l.Metrics.step(hand, c)
 		if !more {
 			return nil
 		}
@@ -162,6 +218,7 @@ func (l *Lanes) send(ctx context.Context, m Message) error {
 	for pause := time.Second; ; pause = min(2*pause, longestPause) {
 		err := channel.Send(ctx, m)
 		if err == nil {
+			l.Metrics.replied(m.To.Channel, replySent)
 			return nil
 		}
 		var se *SendError
@@ -169,6 +226,7 @@ func (l *Lanes) send(ctx context.Context, m Message) error {
 			l.Gone(ctx, m.To)
 		}
 		if se != nil && (se.Gone || se.Refused) {
+			l.Metrics.replied(m.To.Channel, undelivered(se))
 			l.Log.Error("reply can never be delivered", "chat", m.To, "letters", len(m.Text), "err", err)
 			return nil
 		}
@@ -176,12 +234,14 @@ func (l *Lanes) send(ctx context.Context, m Message) error {
 			if l.Moved != nil {
 				l.Moved(ctx, m.To, *se.MovedTo)
 			}
+			l.Metrics.replied(m.To.Channel, replyMoved)
 			m.To = *se.MovedTo
 			continue
 		}
 		if se != nil && se.RetryAfter > 0 {
 			pause = se.RetryAfter
 		}
+		l.Metrics.replied(m.To.Channel, replyWaits)
 		l.Log.Warn("reply not delivered yet", "chat", m.To, "err", err)
 		if err := sleep(ctx, pause); err != nil {
 			return err
@@ -192,6 +252,9 @@ func (l *Lanes) send(ctx context.Context, m Message) error {
 // turn plays the first update; after three failures it is set aside and the person is told that it was not recorded.
 // The error is that of a process that stops: the update waits for the next one.
 func (l *Lanes) turn(ctx context.Context, c *Claim) (Outcome, error) {
+	if a, ok := l.Channels[c.Addr.Channel].(Attentive); ok {
+		defer l.attend(ctx, a, c.Inbox[0])()
+	}
 	for try := c.Tries; try < turnTries; try++ {
 		out, err := l.attempt(ctx, c)
 		if err == nil {
@@ -201,22 +264,51 @@ func (l *Lanes) turn(ctx context.Context, c *Claim) (Outcome, error) {
 			return Outcome{}, ctx.Err()
 		}
 		l.Log.Error("turn failed", "chat", c.Addr, "try", try+1, "err", err)
-		if err := sleep(ctx, 100*time.Millisecond<<(2*try)); err != nil {
+		if try+1 == turnTries {
+			break
+		}
+		if err := sleep(ctx, firstPause<<(2*try)); err != nil {
 			return Outcome{}, err
 		}
 	}
+	l.Metrics.setAside()
 	return l.Engine.Fault(c.Session, c.Addr), nil
+}
+
+// attend shows the person that somebody listens, beside the turn: his press is answered at once, and while the turn takes
+// long he sees that an answer is on its way. done ends that; only Wait waits for what is still travelling.
+func (l *Lanes) attend(ctx context.Context, a Attentive, u Update) (done func()) {
+	if u.Press != nil {
+		l.running.Go(func() { a.Answer(ctx, u) })
+	}
+	typing, cancel := context.WithCancel(ctx)
+	l.running.Add(1) // for the timer: it may go off when the lane has ended
+	timer := time.AfterFunc(typingAfter, func() {
+		defer l.running.Done()
+		for typing.Err() == nil {
+			a.Typing(typing, u.From)
+			_ = sleep(typing, typingEvery)
+		}
+	})
+	return func() {
+		cancel()
+		if timer.Stop() {
+			l.running.Done()
+		}
+	}
 }
 
 func (l *Lanes) attempt(ctx context.Context, c *Claim) (out Outcome, err error) {
 	ctx, cancel := context.WithTimeout(ctx, turnDeadline)
 	defer cancel()
+	began := l.Now()
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("turn panicked: %T", r)
 		}
+		l.Metrics.played(l.Now().Sub(began), err)
 	}()
-	return l.Engine.Play(ctx, c.Session, c.Inbox[0], l.Now())
+	return l.Engine.Play(ctx, c.Session, c.Inbox[0], began)
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

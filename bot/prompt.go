@@ -16,11 +16,12 @@ func (p *play) replies() []Message {
 	m := Message{To: p.t.Update.From, Text: strings.Join(p.t.said, "\n\n"), Prompt: p.s.Serial}
 	for _, b := range p.s.Buttons {
 		if b.ID == chooseContact {
-			m.ShareContact = true
+			m.ShareContact = b.Label
 			continue
 		}
 		m.Choices = append(m.Choices, Button{b.ID, b.Label, b.Key})
 	}
+	m.ContactOver = p.offered && m.ShareContact == ""
 	if p.t.file == nil {
 		return []Message{m}
 	}

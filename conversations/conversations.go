@@ -32,6 +32,7 @@ func (c *Conversations) All() []bot.Playable {
 		c.workers().Playable(),
 		c.area().Playable(),
 		c.tickets().Playable(),
+		c.moves().Playable(),
 		c.complete().Playable(),
 		c.cover().Playable(),
 		c.mydata().Playable(),
@@ -59,14 +60,29 @@ func (c *Conversations) Engine(texts *locales.Catalogue, newID func() string) *b
 // errStranger: nobody is linked to this chat.
 var errStranger = errors.New("stranger")
 
-// speaker is who writes in this chat. A number that the channel vouches for and that stands on the imported list links
-// the chat; the result is errStranger for whoever is unknown.
-func (c *Conversations) speaker(ctx context.Context, t *bot.Turn) (p store.Person, err error) {
-	from := t.Update.From
+// linked is whom this chat was linked to before, store.ErrNotFound for nobody.
+func (c *Conversations) linked(ctx context.Context, t *bot.Turn) (p store.Person, err error) {
 	err = c.Store.View(ctx, func(tx *store.Tx) (err error) {
-		p, err = tx.PersonByChat(from.Channel, from.ID)
+		p, err = tx.PersonByChat(t.Update.From.Channel, t.Update.From.ID)
 		return err
 	})
+	return p, err
+}
+
+// speaker is who writes in this chat. A number that the channel vouches for and that stands on the imported list links
+// the chat; the result is errStranger for whoever is unknown. A chat that was gone is back.
+func (c *Conversations) speaker(ctx context.Context, t *bot.Turn) (p store.Person, err error) {
+	from, gone := t.Update.From, false
+	err = c.Store.View(ctx, func(tx *store.Tx) (err error) {
+		if p, err = tx.PersonByChat(from.Channel, from.ID); err != nil {
+			return err
+		}
+		gone, err = tx.ChatIsGone(from.Channel, from.ID)
+		return err
+	})
+	if gone && err == nil {
+		err = c.Store.Update(ctx, func(tx *store.Tx) error { return tx.ChatBack(from.Channel, from.ID) })
+	}
 	if !errors.Is(err, store.ErrNotFound) {
 		return p, wrap(err, "read who speaks")
 	}
@@ -78,7 +94,7 @@ func (c *Conversations) speaker(ctx context.Context, t *bot.Turn) (p store.Perso
 		if p, err = tx.PersonByPhone(phone); err != nil {
 			return err
 		}
-		return tx.LinkChat(from.Channel, from.ID, p.ID, "phone")
+		return tx.LinkChat(t.Update.From.Channel, t.Update.From.ID, p.ID, "phone")
 	})
 	if errors.Is(err, store.ErrNotFound) {
 		return p, errStranger

@@ -237,3 +237,21 @@ func deathLine(w store.Worker, months []store.CoverMonth, today program.Date) lo
 	}
 	return locales.T("cover.death_short", "Short", short, "Full", full, "From", program.JKMWaitEnds(start))
 }
+
+// workerWords tell a worker, or the head of his RT, about the worker that the subject begins with.
+func workerWords(tx *store.Tx, notice store.Notice, person store.Person) (locales.Text, bool, error) {
+	id, rest, _ := strings.Cut(notice.Subject, "/")
+	w, err := tx.Worker(id)
+	if err != nil {
+		return locales.Text{}, false, err
+	}
+	if notice.Kind == store.NoticeProof {
+		holds, err := tx.May(person.ID, program.SeeWorkers, w.RT.String())
+		return locales.T("notice.proof", "Head", head(person), "Worker", called(w.Name, w.Sex)), holds, err
+	}
+	holds, err := tx.May(person.ID, program.SeeSelf, id)
+	if err != nil || !holds || w.Paused || w.PaidUntil.String() != rest {
+		return locales.Text{}, false, err // he is paid for longer meanwhile, or asked to be left alone
+	}
+	return locales.T("notice."+string(notice.Kind), "Worker", called(w.Name, w.Sex), "Until", w.PaidUntil.Last(), "RT", w.RT), true, nil
+}

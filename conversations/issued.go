@@ -143,3 +143,12 @@ func (c *Conversations) answerUndoInvite(ctx context.Context, t *bot.Turn, d *un
 	}
 	return next, wrap(err, "undo an invitation")
 }
+
+// invitedWords tell who issued an invitation that it was used.
+func invitedWords(tx *store.Tx, notice store.Notice) (locales.Text, bool, error) {
+	i, err := tx.Issued(notice.Subject)
+	if errors.Is(err, store.ErrNotFound) {
+		return locales.Text{}, false, nil
+	}
+	return locales.T("notice.invited", "Name", i.Name, "Office", officeText(i.Role, i.Place)), i.Undo.IsZero(), err
+}

@@ -204,3 +204,20 @@ func (c *Conversations) closeTicket(ctx context.Context, t *bot.Turn, d *answeri
 	}
 	return next, wrap(err, "answer a ticket")
 }
+
+// ticketWords tell the head of the RT what a worker says of his data, and the worker what was answered.
+func ticketWords(tx *store.Tx, notice store.Notice, person store.Person) (locales.Text, bool, error) {
+	ticket, err := tx.Ticket(notice.Subject)
+	if err != nil {
+		return locales.Text{}, false, err
+	}
+	if notice.Kind == store.NoticeAnswer {
+		return locales.T("notice.answer", "Number", ticket.Number, "Answer", ticket.Answer), true, nil
+	}
+	holds, err := tx.May(person.ID, program.Correct, ticket.RT.String())
+	if err != nil || !holds || !ticket.Closed.IsZero() {
+		return locales.Text{}, false, err
+	}
+	w, err := tx.Worker(ticket.Worker)
+	return locales.T("notice.ticket_"+string(ticket.Kind), "Head", head(person), "Worker", called(w.Name, w.Sex), "Note", ticket.Note, "Number", ticket.Number), true, err
+}

@@ -7,13 +7,14 @@ import (
 	"testing"
 
 	"sahabatrt/program"
+	"sahabatrt/store/storetest"
 )
 
 // BenchmarkRegister registers in parallel: operation, worker, month, ledger, audit, consent and guard in each, fsync on.
 // In one RT all wait for its money; in many PostgreSQL works on them side by side.
 func BenchmarkRegister(b *testing.B) {
 	for _, rts := range []int{1, 32} {
-		b.Run(fmt.Sprintf("RTs=%d", rts), func(b *testing.B) {
+		b.Run(fmt.Sprintf("RTs=%d/%s", rts, storetest.Engine()), func(b *testing.B) {
 			db := open(b)
 			heads := make([]Person, rts)
 			for i := range heads {

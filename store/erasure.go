@@ -91,12 +91,9 @@ func (tx *Tx) erasePeople(w Worker) error {
 		if err != nil {
 			return err
 		}
-		if err := tx.exec("erase a person", `UPDATE people SET personal=$1, phone_key='' WHERE id=$2`, nobody, id); err != nil {
-			return err
-		}
-		if err := tx.exec("erase chats", `DELETE FROM chats WHERE person=$1`, id); err != nil {
+		if err := tx.exec("erase a person", `UPDATE people SET personal=$1, phone_key='', erased_at=$2 WHERE id=$3`, nobody, tx.Now.UnixMicro(), id); err != nil {
 			return err
 		}
 	}
-	return nil
+	return tx.forgetChats() // the last word to him may be on its way
 }

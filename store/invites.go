@@ -183,7 +183,28 @@ func (tx *Tx) UseInvite(code, channel, chatID string, vouched program.Phone) (Pe
 	if err := tx.LinkChat(channel, chatID, id, byInvite); err != nil {
 		return Person{}, err
 	}
+	if err := tx.tellIssuer(tx.index("invite", normalCode(code))); err != nil {
+		return Person{}, err
+	}
 	return tx.Person(id)
+}
+
+// tellIssuer tells who made an invitation that it was used; one that an operator made tells nobody.
+func (tx *Tx) tellIssuer(key string) error {
+	var by string
+	if err := tx.QueryRow(`SELECT made_by FROM invites WHERE code_key=$1`, key).Scan(&by); err != nil {
+		return fmt.Errorf("look who invited: %w", err)
+	}
+	return tx.tell(NoticeInvited, key, by)
+}
+
+// Issued returns an invitation by its key, or ErrNotFound.
+func (tx *Tx) Issued(key string) (Issued, error) {
+	i, err := tx.scanIssued(tx.QueryRow(`SELECT code_key, role, place, personal, made_at, until, used_at, undone_at FROM invites WHERE code_key=$1`, key).Scan)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Issued{}, ErrNotFound
+	}
+	return i, err
 }
 
 // invited finds or makes the person who takes the office. Without a vouched number he is whom the chat is linked to.

@@ -49,15 +49,16 @@ func (tx *Tx) AskMove(nik program.NIK, to program.RT, by Person) error {
 	if w.RT == to {
 		return ErrState
 	}
+	id := newID()
 	n, err := tx.Exec(`INSERT INTO moves(id, worker, from_rt, to_rt, asked_by, at, state) VALUES($1, $2, $3, $4, $5, $6, $7)
-		ON CONFLICT(worker) WHERE state='asked' DO NOTHING`, newID(), w.ID, w.RT.String(), to.String(), by.ID, tx.Now.UnixMicro(), string(MoveAsked))
+		ON CONFLICT(worker) WHERE state='asked' DO NOTHING`, id, w.ID, w.RT.String(), to.String(), by.ID, tx.Now.UnixMicro(), string(MoveAsked))
 	if err != nil {
 		return fmt.Errorf("ask for a move: %w", err)
 	}
 	if n == 0 {
 		return ErrState
 	}
-	return errors.Join(tx.audit(by.ID, "move.ask", w.ID, ""),
+	return errors.Join(tx.audit(by.ID, "move.ask", w.ID, ""), tx.tellHead(NoticeMove, id, w.RT),
 		tx.Alert(Alert{Kind: AlertMove, Kelurahan: w.RT.Kelurahan, RT: w.RT, Worker: w.ID, Reason: "asked"}))
 }
 
@@ -87,16 +88,25 @@ func scanMove(scan func(...any) error) (m Move, err error) {
 	return m, err
 }
 
-// DecideMove lets a worker go to the RT that asks, or refuses. Cover, history and data go with him; money does not: what
-// the old RT promised and did not pay returns to its budget, and waits for the new RT to set it aside. by must be of the
-// old RT or its lurah (ErrNoRight). ErrState: it is decided.
-func (tx *Tx) DecideMove(id string, yes bool, by Person, op string) (Move, error) {
+// Move returns a move, or ErrNotFound.
+func (tx *Tx) Move(id string) (Move, error) {
 	m, err := scanMove(tx.QueryRow(`SELECT `+moveColumns+` FROM moves WHERE id=$1`, id).Scan)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Move{}, ErrNotFound
 	}
 	if err != nil {
 		return Move{}, fmt.Errorf("read a move: %w", err)
+	}
+	return m, nil
+}
+
+// DecideMove lets a worker go to the RT that asks, or refuses. Cover, history and data go with him; money does not: what
+// the old RT promised and did not pay returns to its budget, and waits for the new RT to set it aside. by must be of the
+// old RT or its lurah (ErrNoRight). ErrState: it is decided.
+func (tx *Tx) DecideMove(id string, yes bool, by Person, op string) (Move, error) {
+	m, err := tx.Move(id)
+	if err != nil {
+		return Move{}, err
 	}
 	if err := tx.must(by.ID, program.Move, m.From.String()); err != nil {
 		return Move{}, err
@@ -116,6 +126,9 @@ func (tx *Tx) DecideMove(id string, yes bool, by Person, op string) (Move, error
 	}
 	if n == 0 || w.RT != m.From {
 		return Move{}, ErrState
+	}
+	if err := tx.tell(NoticeMoved, m.ID, m.By); err != nil {
+		return Move{}, err
 	}
 	if !yes {
 		return m, tx.audit(by.ID, "move.refuse", w.ID, op)

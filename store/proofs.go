@@ -173,6 +173,9 @@ func (tx *Tx) countProof(op, chat, nik string, w Worker, known bool) error {
 	if !known || n != proofTriesOfNIK {
 		return nil
 	}
+	if err := tx.tellHead(NoticeProof, w.ID+"/"+tx.today().String(), w.RT); err != nil {
+		return err
+	}
 	return tx.Alert(Alert{Kind: AlertProof, Kelurahan: w.RT.Kelurahan, RT: w.RT, Worker: w.ID, Reason: "tries"})
 }
 

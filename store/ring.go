@@ -63,10 +63,10 @@ type keys struct {
 // ring holds the keys in use, and reads them again where that is needed. Whoever asks may be in a transaction, and holds
 // a connection then: the reading takes one of its own.
 type ring struct {
-	apart func(ctx context.Context, read func(querier) error) error
-	now   func() time.Time
-	log   *slog.Logger
-	keys  atomic.Pointer[keys] // nil until the schema is there
+	beside func(ctx context.Context, read func(querier) error) error
+	now    func() time.Time
+	log    *slog.Logger
+	keys   atomic.Pointer[keys] // nil until the schema is there
 
 	mu     sync.Mutex // held by the one that reads the keys; guards what follows
 	master tink.AEAD
@@ -79,7 +79,7 @@ func newRing(e engine, o Options) (*ring, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	return &ring{apart: e.apart, now: o.Now, log: o.Log, master: master, missed: map[uint32]bool{}}, nil
+	return &ring{beside: e.beside, now: o.Now, log: o.Log, master: master, missed: map[uint32]bool{}}, nil
 }
 
 // wrapper returns what wraps the keys in the database.
@@ -180,7 +180,7 @@ func (r *ring) read() (*keys, error) {
 	defer cancel()
 	asOf := r.now().Round(0) // without the clock that stands still while the machine sleeps
 	var held wrappedKeys
-	err := r.apart(ctx, func(q querier) (err error) {
+	err := r.beside(ctx, func(q querier) (err error) {
 		held, err = (&Tx{ctx: ctx, q: q}).wrappedKeys()
 		return err
 	})

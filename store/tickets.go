@@ -74,6 +74,11 @@ func (tx *Tx) OpenTicket(kind TicketKind, w Worker, person, note string) (Ticket
 	if err := tx.audit(person, "ticket.open", t.ID, ""); err != nil {
 		return Ticket{}, err
 	}
+	if kind == TicketWrong || kind == TicketNotMe {
+		if err := tx.tellHead(NoticeTicket, t.ID, w.RT); err != nil {
+			return Ticket{}, err
+		}
+	}
 	return t, tx.Alert(Alert{Kind: AlertTicket, Kelurahan: w.RT.Kelurahan, RT: w.RT, Worker: w.ID, Reason: string(kind)})
 }
 
@@ -103,6 +108,9 @@ func (tx *Tx) CloseTicket(id, answer string, by Person) (Ticket, error) {
 	}
 	if err := tx.exec("resume a record", `UPDATE workers SET paused_at=0 WHERE id=$1 AND NOT EXISTS
 		(SELECT 1 FROM tickets WHERE worker=$1 AND closed_at=0 AND kind IN ($2, $3))`, t.Worker, string(TicketErase), string(TicketWithdraw)); err != nil {
+		return Ticket{}, err
+	}
+	if err := tx.tell(NoticeAnswer, t.ID, t.Person); err != nil {
 		return Ticket{}, err
 	}
 	return t, tx.audit(by.ID, "ticket.close", t.ID, "")

@@ -253,7 +253,7 @@ func testWhole(s *stage) {
 	}
 	c := s.claim(p, u)
 	s.want("update", reflect.DeepEqual(c.Inbox[0], u), true)
-	m := bot.Message{To: u.From, Text: "Contoh?", Prompt: 1793580000002, Choices: []bot.Button{{ID: "ya", Label: "Ya"}}, ShareContact: true}
+	m := bot.Message{To: u.From, Text: "Contoh?", Prompt: 1793580000002, Choices: []bot.Button{{ID: "ya", Label: "Ya"}}, ShareContact: "Bagikan"}
 	s.put(p, c, bot.Outcome{Session: []byte{0, 255, 1}, Replies: []bot.Message{m}})
 	s.accept(p, sent("1", "2"))
 	s.clock.pass(4 * time.Second)

@@ -52,6 +52,7 @@ type Stage struct {
 	Person   func(name string) (bot.Address, string) // address, and the number that the channel vouches for
 	Do       func(words []string) (string, error)    // "% words": something that happens outside the chat
 	Secret   *regexp.Regexp                          // what the bot says by chance: its first group is $CODE from there on
+	Due      func(context.Context, time.Time) error  // does what the bot does unprompted at that time; may be nil
 
 	from     bot.Address
 	phone    string
@@ -65,8 +66,8 @@ type Stage struct {
 
 // Play plays a transcript and compares what is said; with update it rewrites the file instead. The lines are:
 //
-//	@ 2026-11-23T09:00:00+07:00   the clock
-//	= name                        another person takes over
+//	@ 2026-11-23T09:00:00+07:00   the clock: what is due by then is done
+//	= name                        another person takes over, and reads what was said to him meanwhile
 //	> text                        a person writes
 //	> [label]                     presses a button of the newest prompt; ^[label] one of the prompt before
 //	> {photo} caption             sends something else: photo, voice, sticker, video, document, location, album, edited,
@@ -124,11 +125,19 @@ func (s *Stage) line(line string) error {
 		return nil
 	case "@":
 		at, err := time.Parse(time.RFC3339, rest)
+		if err != nil {
+			return err
+		}
 		s.now = at
 		s.SetClock(at)
+		if s.Due != nil {
+			err = s.Due(context.Background(), at)
+		}
+		s.read()
 		return err
 	case "=":
 		s.from, s.phone = s.Person(rest)
+		s.read()
 		return nil
 	case "%":
 		result, err := s.Do(strings.Fields(rest))
@@ -154,12 +163,17 @@ func (s *Stage) send(in []bot.Update) error {
 			return err
 		}
 		s.Lanes.Wait()
-		for _, m := range s.Buffer.Read(s.from) {
-			s.render(m)
-			s.buttons[s.from] = append(s.buttons[s.from], m)
-		}
+		s.read()
 	}
 	return nil
+}
+
+// read shows what was said to the person who is there.
+func (s *Stage) read() {
+	for _, m := range s.Buffer.Read(s.from) {
+		s.render(m)
+		s.buttons[s.from] = append(s.buttons[s.from], m)
+	}
 }
 
 func (s *Stage) render(m bot.Message) {
@@ -168,7 +182,7 @@ func (s *Stage) render(m bot.Message) {
 		text = fmt.Sprintf("{%s %s} %s", m.File.Kind, m.File.Name, text)
 	}
 	fmt.Fprintf(&s.rendered, "< %s\n", text)
-	if m.ShareContact {
+	if m.ShareContact != "" {
 		m.Choices = append(m.Choices, bot.Button{Label: "☎"})
 	}
 	var labels []string

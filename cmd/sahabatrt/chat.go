@@ -63,7 +63,7 @@ func said(m bot.Message) string {
 	for _, c := range m.Choices {
 		labels = append(labels, "["+c.Label+"]")
 	}
-	if m.ShareContact {
+	if m.ShareContact != "" {
 		labels = append(labels, "[☎]")
 	}
 	if len(labels) > 0 {
@@ -157,16 +157,20 @@ func (c chatCmd) person() (bot.Address, string, error) {
 
 func (c chatCmd) talk(ctx context.Context, m Main, conf *Config, db *store.DB, texts *locales.Catalogue, t *terminal, from bot.Address, phone string) (err error) {
 	now := conf.clock(m.Now)
-	sessions, done, err := conf.sessions(ctx, db, session.Options{Process: "chat", Channels: []string{"terminal"}, Log: conf.log(m.Stderr)})
+	at, err := conf.at()
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, done()) }()
+	sessions, err := conf.sessions(ctx, db, session.Options{Process: "chat", Channels: []string{"terminal"}, Log: conf.log(m.Stderr)})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, sessions.hangUp()) }()
 	flows := &conversations.Conversations{Store: db, Settings: program.DefaultSettings()}
 	l := &bot.Lanes{
 		Engine:   flows.Engine(texts, uuid.NewString),
 		Sessions: sessions,
-		Channels: map[string]bot.Channel{"terminal": t}, Now: now, Log: conf.log(m.Stderr),
+		Channels: map[string]bot.Channel{"terminal": t}, Now: now, Log: conf.log(m.Stderr), At: at,
 	}
 	fmt.Fprintln(m.Stdout, texts.Render(locales.Default, locales.T("chat.hint")))
 	t.write(fmt.Sprintf("@ %s\n= %s\n", now().Format(time.RFC3339), c.As))

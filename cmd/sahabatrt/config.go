@@ -7,10 +7,14 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"sahabatrt/bot"
+	"sahabatrt/conversations"
 	"sahabatrt/program"
 	"sahabatrt/store"
 	"sahabatrt/store/lists"
@@ -19,33 +23,54 @@ import (
 
 // Config is every setting, by flag or environment variable.
 type Config struct {
-	DatabaseURL string     `name:"database-url" env:"DATABASE_URL" default:"sqlite:data/sahabat.db" help:"Where the records are: sqlite:PATH, or postgres://USER:PASSWORD@HOST/NAME."`
-	RedisURL    string     `name:"redis-url" env:"REDIS_URL" help:"Where conversations under way are: redis://HOST:PORT/DB, rediss:// with TLS, ?master_name=NAME for Sentinel, ?addr=HOST:PORT for further nodes of a Cluster. Default: beside the records."`
-	Key         string     `name:"key" env:"SAHABAT_KEY" help:"The key of the records, 32 bytes in base64. Default: a file sahabat.key beside the records (data/sahabat.key for PostgreSQL), made on first use."`
-	Clock       *time.Time `name:"sahabat-now" env:"SAHABAT_NOW" help:"Start the clock elsewhere, RFC 3339: for trying things out."`
-	LogFormat   string     `name:"log-format" env:"LOG_FORMAT" enum:"text,json" default:"text" help:"How the log is written: text or json."`
-	LogLevel    slog.Level `name:"log-level" env:"LOG_LEVEL" default:"warn" help:"What is logged: debug, info, warn or error."`
+	DatabaseURL string `name:"database-url" env:"DATABASE_URL" default:"sqlite:data/sahabat.db" help:"Where the records are: sqlite:PATH, or postgres://USER:PASSWORD@HOST/NAME."`
+	RedisURL    string `name:"redis-url" env:"REDIS_URL" help:"Where conversations under way are: redis://HOST:PORT/DB, rediss:// with TLS, ?master_name=NAME for Sentinel, ?addr=HOST:PORT for further nodes of a Cluster. Default: beside the records."`
+	Key         string `name:"key" env:"SAHABAT_KEY" help:"The key of the records, 32 bytes in base64. Default: a file sahabat.key beside the records (data/sahabat.key for PostgreSQL), made on first use."`
+	Process     string `name:"process" env:"SAHABAT_PROCESS" help:"A name for this process, different from that of every other on the same records: started again it takes up at once what it left. Default: a new name at each start."`
+	OpsListen   string `name:"ops-listen" env:"OPS_LISTEN" default:"127.0.0.1:8080" help:"Where serve shows /healthz, /readyz and /metrics, to nobody else than operators; empty: nowhere."`
+	Telegram
+	Clock     *time.Time `name:"sahabat-now" env:"SAHABAT_NOW" help:"Start the clock elsewhere, RFC 3339: for trying things out."`
+	LogFormat string     `name:"log-format" env:"LOG_FORMAT" enum:"text,json" default:"text" help:"How the log is written: text or json."`
+	LogLevel  slog.Level `name:"log-level" env:"LOG_LEVEL" default:"warn" help:"What is logged: debug, info, warn or error."`
+	Kill      string     `name:"sahabat-kill" env:"SAHABAT_KILL" hidden:"" help:"For tests: die at a point, such as sent:3."`
 }
 
-// sessions are the conversations under way, in Redis or beside the records; done lets go of Redis.
-func (c *Config) sessions(ctx context.Context, db *store.DB, o session.Options) (s bot.Sessions, done func() error, err error) {
-	if c.RedisURL == "" {
-		return session.NewSQL(db, o), func() error { return nil }, nil
+// at is called at each point of a message and of an operation; it does nothing unless a test asks for the process's death.
+func (c *Config) at() (func(point string), error) {
+	return bot.KillAt(c.Kill, slices.Concat(bot.Points, store.Points, conversations.Points)...)
+}
+
+// kept are the conversations under way, in Redis or beside the records.
+type kept struct {
+	bot.Sessions
+	redis  *session.Redis // nil: beside the records
+	client redis.UniversalClient
+}
+
+func (k kept) hangUp() error {
+	if k.client == nil {
+		return nil
 	}
-	return c.redis(ctx, db, o)
+	return k.client.Close()
 }
 
-// redis are those in Redis.
-func (c *Config) redis(ctx context.Context, db *store.DB, o session.Options) (r *session.Redis, done func() error, err error) {
+func (c *Config) sessions(ctx context.Context, db *store.DB, o session.Options) (kept, error) {
+	if c.RedisURL == "" {
+		return kept{Sessions: session.NewSQL(db, o)}, nil
+	}
+	return c.inRedis(ctx, db, o)
+}
+
+func (c *Config) inRedis(ctx context.Context, db *store.DB, o session.Options) (kept, error) {
 	client, err := session.Dial(c.RedisURL, o.Log)
 	if err != nil {
-		return nil, nil, fmt.Errorf("REDIS_URL: %w", err)
+		return kept{}, fmt.Errorf("REDIS_URL: %w", err)
 	}
-	r = session.NewRedis(client, db.Sealer(), o)
+	r := session.NewRedis(client, db.Sealer(), o)
 	if err := r.Ready(ctx); err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("REDIS_URL: %w", err), client.Close())
+		return kept{}, errors.Join(fmt.Errorf("REDIS_URL: %w", err), client.Close())
 	}
-	return r, client.Close, nil
+	return kept{r, r, client}, nil
 }
 
 // clock is the time of the program: the real one, or one that starts elsewhere and goes on from there.
@@ -95,7 +120,11 @@ func (c *Config) open(ctx context.Context, m Main, migrate bool) (*store.DB, err
 // options are those that the records are opened with.
 func (c *Config) options(m Main) (store.Options, error) {
 	key, err := c.key()
-	return store.Options{URL: c.DatabaseURL, Key: key, Now: c.clock(m.Now), Log: c.log(m.Stderr)}, err
+	if err != nil {
+		return store.Options{}, err
+	}
+	at, err := c.at()
+	return store.Options{URL: c.DatabaseURL, Key: key, Now: c.clock(m.Now), Log: c.log(m.Stderr), At: at}, err
 }
 
 func (c *Config) key() ([]byte, error) {

@@ -44,11 +44,11 @@ func (c *Config) withRedis(ctx context.Context, m Main, db *store.DB, do func(*s
 	if c.RedisURL == "" {
 		return nil
 	}
-	r, done, err := c.redis(ctx, db, session.Options{Log: c.log(m.Stderr)})
+	k, err := c.inRedis(ctx, db, session.Options{Log: c.log(m.Stderr)})
 	if err != nil {
 		return err
 	}
-	return errors.Join(do(r), done())
+	return errors.Join(do(k.redis), k.hangUp())
 }
 
 // sealedInRedis counts what Redis holds by the key that it is sealed with.

@@ -17,8 +17,8 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	m := Main{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Now: time.Now}
+	context.AfterFunc(ctx, stop) // whoever asks twice does not want to wait
+	m := Main{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Now: time.Now, channels: (*Config).channels}
 	os.Exit(m.Run(ctx, os.Args[1:]))
 }
 
@@ -27,17 +27,23 @@ type Main struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	Now            func() time.Time
+	channels       func(*Config, surroundings) ([]channel, error)
 }
 
 // cli is every command and setting.
 type cli struct {
 	Config
+	Serve   serveCmd   `cmd:"" default:"1" help:"Run the bot on the configured channels. This is what sahabatrt does without a command."`
 	Chat    chatCmd    `cmd:"" help:"Talk to the bot in this terminal, as a person of the sample city or of the imported lists."`
 	Import  importCmd  `cmd:"" help:"Record official lists from CSV files."`
 	Invite  inviteCmd  `cmd:"" help:"Make a code that links somebody's chat to an office."`
 	Quote   quoteCmd   `cmd:"" help:"Compute contributions: one JSON object a line in, one out."`
 	Check   checkCmd   `cmd:"" help:"Prove that the records agree with each other; list what does not."`
+	Doctor  doctorCmd  `cmd:"" help:"Look at database, Redis, key and channels, and say what is to be mended."`
 	Keys    keysCmd    `cmd:"" help:"Rotate, re-wrap, export and restore the keys of the records."`
+	Healthy healthyCmd `cmd:"" help:"Ask the bot that runs here whether it is ready: exit 0 or 1."`
+	Jobs    jobsCmd    `cmd:"" help:"List the jobs that failed, or have one done again."`
+	Webhook webhookCmd `cmd:"" help:"Set, delete or show the webhook of Telegram."`
 	Migrate migrateCmd `cmd:"" help:"Bring the schema up to date."`
 	Backup  backupCmd  `cmd:"" help:"Copy the records to a new file, sealed as they are."`
 }

@@ -2,24 +2,38 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
+	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"sahabatrt/program"
+	"sahabatrt/store"
 	"sahabatrt/store/session/redistest"
 	"sahabatrt/store/storetest"
 )
+
+// TestMain is also the program itself, when a test started this binary as one.
+func TestMain(m *testing.M) {
+	if os.Getenv("TEST_AS_PROGRAM") != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
 
 // run starts the program as a person does in an empty folder, at nine in the morning of the 23rd of November 2026.
 func run(t *testing.T, input string, args ...string) (code int, out, errs string) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	start, begun := time.Date(2026, 11, 23, 9, 0, 0, 0, program.WIB), time.Now()
-	m := Main{Stdin: strings.NewReader(input), Stdout: &stdout, Stderr: &stderr, Now: func() time.Time { return start.Add(time.Since(begun)) }}
+	m := Main{Stdin: strings.NewReader(input), Stdout: &stdout, Stderr: &stderr, Now: func() time.Time { return start.Add(time.Since(begun)) }, channels: (*Config).channels}
 	code = m.Run(t.Context(), args)
 	return code, stdout.String(), stderr.String()
 }
@@ -38,7 +52,7 @@ func ok(t *testing.T, input string, args ...string) (out, errs string) {
 func inEmptyFolder(t *testing.T) {
 	t.Helper()
 	t.Chdir(t.TempDir())
-	for _, name := range []string{"DATABASE_URL", "REDIS_URL", "SAHABAT_KEY", "SAHABAT_NEW_KEY", "SAHABAT_NOW", "LOG_FORMAT", "LOG_LEVEL"} {
+	for _, name := range []string{"DATABASE_URL", "REDIS_URL", "SAHABAT_KEY", "SAHABAT_NEW_KEY", "SAHABAT_NOW", "LOG_FORMAT", "LOG_LEVEL", "SAHABAT_PROCESS", "OPS_LISTEN", "SAHABAT_KILL"} {
 		t.Setenv(name, "") // put back afterwards
 		if err := os.Unsetenv(name); err != nil {
 			t.Fatal(err)
@@ -105,6 +119,28 @@ func TestFirstConversation(t *testing.T) {
 	testSaved(t, "talk.txt")
 	testModes(t)
 	testClosed(t)
+}
+
+// TestKilled: the program dies when the registration is committed and nobody was told; the next start tells it.
+func TestKilled(t *testing.T) {
+	inEmptyFolder(t)
+	killed := exec.Command(os.Args[0], "chat", "--now", "2026-11-23T09:00:00+07:00")
+	killed.Env = append(os.Environ(), "TEST_AS_PROGRAM=1", "SAHABAT_KILL=committed:1")
+	killed.Stdin = strings.NewReader("daftar pekerja\n1\nSulaiman Contoh\n1571071209800003\nya\ntidak punya\ndi rt ini\ntidak\n2 bulan\nsimpan\n")
+	said, err := killed.Output()
+	if err == nil || killed.ProcessState.ExitCode() != -1 || strings.Contains(string(said), "Tersimpan") {
+		t.Fatalf("not killed there: %v\n%s", err, said)
+	}
+	out, _ := ok(t, "sisa anggaran berapa\n", "chat")
+	if strings.Count(out, "Tersimpan") != 1 || !strings.Contains(out, "Rp38.766.400") {
+		t.Errorf("after the next start: %s", out)
+	}
+	if out, _ := ok(t, "", "check"); strings.TrimSpace(out) != "ok" {
+		t.Errorf("check: %s", out)
+	}
+	if code, _, _ := run(t, "", "chat", "--sahabat-kill", "nowhere:1"); code != 1 {
+		t.Errorf("a point that does not exist: exit %d", code)
+	}
 }
 
 // testSaved looks whether the saved conversation has the lines of a transcript.
@@ -236,6 +272,64 @@ func TestMigrate(t *testing.T) {
 		if !strings.HasSuffix(out, " migrations applied\n") || strings.HasPrefix(out, "0 ") != nothing {
 			t.Errorf("start %d: %s", i+1, out)
 		}
+	}
+}
+
+// TestJobs: a job that failed is listed on one line without what is personal, and can be done again.
+func TestJobs(t *testing.T) {
+	inEmptyFolder(t)
+	if code, _, errs := run(t, "", "jobs"); code != 1 || !strings.Contains(errs, "no records") {
+		t.Errorf("without records: exit %d, %s", code, errs)
+	}
+	ok(t, "", "migrate")
+	fail(t, "notice", "contoh", errors.New("broken\nat +6281200000014"))
+	out, _ := ok(t, "", "jobs")
+	if want := "1\tnotice\tcontoh\tdiscarded\t1\tbroken at [removed]\n1 failed, 0 wait\n"; out != want {
+		t.Errorf("listed %q, want %q", out, want)
+	}
+	if code, out, _ := run(t, "", "check"); code != 1 || !strings.Contains(out, "discarded") {
+		t.Errorf("check: exit %d, %s", code, out)
+	}
+	ok(t, "", "jobs", "retry", "1")
+	if out, _ := ok(t, "", "jobs", "list"); out != "0 failed, 1 wait\n" {
+		t.Errorf("listed %q", out)
+	}
+	if code, _, errs := run(t, "", "jobs", "retry", "99"); code != 1 || !strings.Contains(errs, "no such job") {
+		t.Errorf("another job: exit %d, %s", code, errs)
+	}
+}
+
+// fail has a job fail for good, and leaves no other.
+func fail(t *testing.T, kind store.JobKind, id string, fault error) {
+	t.Helper()
+	db, err := (&Config{DatabaseURL: ownStore, Key: readKey(t)}).open(t.Context(), Main{Stderr: io.Discard, Now: time.Now}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	err = db.Update(t.Context(), func(tx *store.Tx) error {
+		if err := tx.Enqueue(kind, id); err != nil {
+			return err
+		}
+		_, err := tx.Exec(`UPDATE river_job SET max_attempts=1`)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	err = db.Work(ctx, map[store.JobKind]store.Duty{kind: {Do: func(context.Context, string) error {
+		stop()
+		return fault
+	}}})
+	if err == nil {
+		err = db.Update(t.Context(), func(tx *store.Tx) error {
+			_, err := tx.Exec(`DELETE FROM river_job WHERE kind<>$1`, string(kind))
+			return err
+		})
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -22,8 +22,12 @@ CREATE INDEX tickets_kelurahan ON tickets(kelurahan, due) WHERE closed_at = 0;
 -- Who asked to be erased, or withdrew his consent: nothing more is done with the record until officials have decided.
 ALTER TABLE workers ADD COLUMN paused_at BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE workers ADD COLUMN erased_at BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE people ADD COLUMN erased_at BIGINT NOT NULL DEFAULT 0;
+CREATE INDEX people_erased ON people(erased_at) WHERE erased_at > 0;
 
 -- +goose Down
+DROP INDEX people_erased;
+ALTER TABLE people DROP COLUMN erased_at;
 ALTER TABLE workers DROP COLUMN erased_at;
 ALTER TABLE workers DROP COLUMN paused_at;
 DROP TABLE tickets;

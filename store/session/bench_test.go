@@ -8,18 +8,19 @@ import (
 
 	"sahabatrt/bot"
 	"sahabatrt/store/session/redistest"
+	"sahabatrt/store/storetest"
 )
 
 // One message is accepted, its outcome put, its reply delivered and the chat freed: three commits or pipelines, shared
 // by the chats that are played at the same time.
 func BenchmarkTurn(b *testing.B) {
 	for _, lanes := range []int{1, 16, 128} {
-		b.Run("sqlite/"+strconv.Itoa(lanes), func(b *testing.B) { turns(b, lanes, start(openStore(b, time.Now), "a")) })
-	}
-	for _, lanes := range []int{1, 16, 128} {
-		b.Run("redis/"+strconv.Itoa(lanes), func(b *testing.B) {
-			turns(b, lanes, openRedis(b, redistest.URL(b)).process("a", "terminal"))
-		})
+		name := "chats=" + strconv.Itoa(lanes) + "/"
+		b.Run(name+storetest.Engine(), func(b *testing.B) { turns(b, lanes, start(openStore(b, time.Now), "a")) })
+		if storetest.OnPostgres() {
+			continue // once is enough
+		}
+		b.Run(name+"Redis", func(b *testing.B) { turns(b, lanes, openRedis(b, redistest.URL(b)).process("a", "terminal")) })
 	}
 }
 

@@ -36,6 +36,7 @@ func Dial(address string, log *slog.Logger) (redis.UniversalClient, error) {
 			return nil, fmt.Errorf("the address of Redis: %w", err)
 		}
 		o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.DialerRetries, o.MaxRetries = dialTimeout, callTimeout, callTimeout, 1, 1
+		o.ContextTimeoutEnabled = true
 		return redis.NewFailoverClient(o), nil
 	case parsed.Query().Has("addr"):
 		o, err := redis.ParseClusterURL(address)
@@ -43,6 +44,7 @@ func Dial(address string, log *slog.Logger) (redis.UniversalClient, error) {
 			return nil, fmt.Errorf("the address of Redis: %w", err)
 		}
 		o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.DialerRetries, o.MaxRetries = dialTimeout, callTimeout, callTimeout, 1, 1
+		o.ContextTimeoutEnabled = true
 		return redis.NewClusterClient(o), nil
 	}
 	o, err := redis.ParseURL(address)
@@ -50,6 +52,7 @@ func Dial(address string, log *slog.Logger) (redis.UniversalClient, error) {
 		return nil, fmt.Errorf("the address of Redis: %w", err)
 	}
 	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.DialerRetries, o.MaxRetries = dialTimeout, callTimeout, callTimeout, 1, 1
+	o.ContextTimeoutEnabled = true
 	return redis.NewClient(o), nil
 }
 

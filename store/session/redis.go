@@ -23,7 +23,8 @@ import (
 
 // Redis keeps conversations in Redis, on its clock. All that belongs to one chat lies in one of 64 slots: the chat itself
 // rt:{07}:c:<hmac>, the index rt:{07}:due:<channel> of what somebody must look at and when, the processes that live
-// rt:{07}:alive, and the updates set aside rt:{07}:aside. The slots are never renamed: records under way lie in them.
+// rt:{07}:alive, and the updates set aside rt:{07}:aside, each behind Options.Prefix. The slots are never renamed: records
+// under way lie in them.
 //
 // A chat is a hash: c token of who plays it, v turn, t tries, s session, f whether it holds a draft, r replies, q inbox,
 // n its length, x whether it holds the marker of a flood, i ids seen, a address, e when the session expires, d who freed it
@@ -39,8 +40,8 @@ type Redis struct {
 	channels []string
 	held     held
 	scripts  scripts
-	prefix   string               // of all keys: tests share a Redis
-	ahead    func() time.Duration // how far the clock of a test is ahead of Redis; nil: no script takes a time
+	prefix   string
+	ahead    func() time.Duration // nil: no script takes a time
 }
 
 var _ bot.Sessions = (*Redis)(nil)
@@ -56,7 +57,10 @@ const (
 func NewRedis(db redis.UniversalClient, seal *store.Sealer, o Options) *Redis {
 	r := &Redis{
 		pipe: pipe{db: db}, seal: seal, log: o.Log, channels: o.Channels, scripts: scriptsOn(luaNow),
-		process: o.Process, boot: uuid.Must(uuid.NewV7()).String(),
+		process: o.Process, boot: uuid.Must(uuid.NewV7()).String(), prefix: o.Prefix, ahead: o.Ahead,
+	}
+	if r.ahead != nil {
+		r.scripts = scriptsOn(luaNow + luaAhead)
 	}
 	if r.process == "" {
 		r.process = r.boot
@@ -84,6 +88,9 @@ var (
 	//go:embed lua/leave.lua
 	luaLeave string
 )
+
+// luaAhead is another clock: scripts take how far it is ahead of Redis as their last argument.
+const luaAhead = "now = now + table.remove(ARGV)\n"
 
 // scripts give the same answer to the same token and turn: the client repeats them when an answer got lost.
 type scripts struct{ accept, put, done, give, beat, take, leave *redis.Script }

@@ -45,16 +45,8 @@ func openRedis(t testing.TB, url string) *server {
 	return s
 }
 
-// luaAhead is the clock of a test: scripts take how far it is ahead of Redis as their last argument.
-const luaAhead = "now = now + table.remove(ARGV)\n"
-
 func (s *server) process(name string, channels ...string) *Redis {
-	r := NewRedis(s.db, s.seal, Options{Process: name, Channels: channels, Log: slog.New(slog.DiscardHandler)})
-	r.prefix = s.prefix
-	if s.ahead != nil {
-		r.ahead, r.scripts = s.ahead, scriptsOn(luaNow+luaAhead)
-	}
-	return r
+	return NewRedis(s.db, s.seal, Options{Process: name, Channels: channels, Log: slog.New(slog.DiscardHandler), Prefix: s.prefix, Ahead: s.ahead})
 }
 
 func (s *server) keys(t testing.TB) (out []string) {

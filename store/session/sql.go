@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -36,6 +37,10 @@ type Options struct {
 	Process  string   // frees its own former claims when it starts again; "" takes a name that nobody has
 	Channels []string // whose chats Due claims
 	Log      *slog.Logger
+
+	// Redis alone has these; both may be left out.
+	Prefix string               // of all keys, without braces: several bots may share a Redis
+	Ahead  func() time.Duration // how far the bot's clock is ahead of Redis, for tests that let days pass
 }
 
 // NewSQL returns the sessions of one process. The store stays open when they are closed.

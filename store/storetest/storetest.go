@@ -5,6 +5,7 @@ package storetest
 import (
 	"context"
 	"crypto/rand"
+	"database/sql"
 	"fmt"
 	"net/url"
 	"os"
@@ -13,6 +14,8 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+	_ "modernc.org/sqlite"             // the driver "sqlite"
 )
 
 var server = os.Getenv("TEST_POSTGRES_URL")
@@ -21,6 +24,14 @@ var onPostgres bool
 
 // OnPostgres is whether the tests run on PostgreSQL this time.
 func OnPostgres() bool { return onPostgres }
+
+// Engine names what the tests run on this time, for benchmarks.
+func Engine() string {
+	if onPostgres {
+		return "PostgreSQL"
+	}
+	return "SQLite"
+}
 
 // Main is TestMain of a package whose tests use URL.
 func Main(m *testing.M) {
@@ -56,18 +67,20 @@ func Postgres(t testing.TB) string {
 	query := u.Query()
 	query.Set("search_path", schema)
 	u.RawQuery = query.Encode()
-	run(t, "CREATE SCHEMA "+schema)
-	t.Cleanup(func() { run(t, "DROP SCHEMA "+schema+" CASCADE") })
+	run(t, server, "CREATE SCHEMA "+schema)
+	t.Cleanup(func() { run(t, server, "DROP SCHEMA "+schema+" CASCADE") })
 	return u.String()
 }
 
-// Content returns everything that lies at an address of URL: the files, or the rows of the tables as text.
+// Content returns everything that lies at an address of URL: each table as text, and the files of SQLite as they are.
 func Content(t testing.TB, address string) map[string][]byte {
 	t.Helper()
 	held := map[string][]byte{}
+	for _, row := range Rows(t, address) {
+		held[row.Table] = fmt.Appendln(held[row.Table], strings.Join(row.Values, "\t"))
+	}
 	path, ok := strings.CutPrefix(address, "sqlite:")
 	if !ok {
-		held["the schema"] = dump(t, address)
 		return held
 	}
 	files, err := filepath.Glob(filepath.Join(filepath.Dir(path), "*"))
@@ -82,25 +95,72 @@ func Content(t testing.TB, address string) map[string][]byte {
 	return held
 }
 
-func dump(t testing.TB, address string) []byte {
+// Row is one row of a table, its values as text.
+type Row struct {
+	Table           string
+	Columns, Values []string
+}
+
+const (
+	sqliteTables   = `SELECT name FROM sqlite_master WHERE type='table' ORDER BY name`
+	postgresTables = `SELECT table_name FROM information_schema.tables WHERE table_schema=current_schema() ORDER BY table_name`
+)
+
+// Rows returns every row of every table at an address of URL, table by table.
+func Rows(t testing.TB, address string) []Row {
 	t.Helper()
-	ctx := context.Background()
-	conn, err := pgx.Connect(ctx, address)
+	driver, source, tables := "pgx", address, postgresTables
+	if path, ok := strings.CutPrefix(address, "sqlite:"); ok {
+		driver, source, tables = "sqlite", "file:"+path+"?mode=ro", sqliteTables
+	}
+	db, err := sql.Open(driver, source)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close(ctx)
-	var all string
-	if err := conn.QueryRow(ctx, `SELECT CAST(schema_to_xml(current_schema(), true, false, '') AS TEXT)`).Scan(&all); err != nil {
-		t.Fatal(err)
+	defer db.Close()
+	var all []Row
+	for _, table := range read(t, db, "", tables) {
+		name := table.Values[0]
+		all = append(all, read(t, db, name, `SELECT * FROM "`+name+`"`)...)
 	}
-	if !strings.Contains(all, "<session_chats") {
-		t.Fatal("the dump shows nothing")
+	if len(all) == 0 {
+		t.Fatal("there are no records")
 	}
-	return []byte(all)
+	return all
 }
 
-func run(t testing.TB, statement string) {
+func read(t testing.TB, db *sql.DB, table, query string) (all []Row) {
+	t.Helper()
+	rows, err := db.Query(query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	columns, err := rows.Columns()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for rows.Next() {
+		values, places := make([]sql.NullString, len(columns)), make([]any, len(columns))
+		for i := range values {
+			places[i] = &values[i]
+		}
+		if err := rows.Scan(places...); err != nil {
+			t.Fatal(err)
+		}
+		row := Row{Table: table, Columns: columns}
+		for _, v := range values {
+			row.Values = append(row.Values, v.String)
+		}
+		all = append(all, row)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func run(t testing.TB, server, statement string) {
 	t.Helper()
 	ctx := context.Background()
 	conn, err := pgx.Connect(ctx, server)

@@ -1,0 +1,210 @@
+package store
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"sahabatrt/program"
+)
+
+// NoticeKind says what a notice tells; the values are stored.
+type NoticeKind string
+
+// The kinds of notices.
+const (
+	NoticeAlert   NoticeKind = "alert"   // an official of an alert; its id
+	NoticeMove    NoticeKind = "move"    // the head of an RT that another RT asks for a worker; the move's id
+	NoticeMoved   NoticeKind = "moved"   // who asked for a worker what was decided; the move's id
+	NoticeTicket  NoticeKind = "ticket"  // the head of an RT what a worker says of his data; the ticket's id
+	NoticeAnswer  NoticeKind = "answer"  // who asked about his data the answer; the ticket's id
+	NoticeInvited NoticeKind = "invited" // who issued an invitation that it was used; its key
+	NoticeProof   NoticeKind = "proof"   // the head of an RT that somebody tried to pass for a worker; the worker's id
+	NoticeCovered NoticeKind = "covered" // a worker until when he is paid for; his id and the month
+	NoticeEnding  NoticeKind = "ending"  // a worker that this ends soon; his id and the month
+)
+
+// NoticeState says what became of a notice; the values are stored.
+type NoticeState string
+
+// The states of notices. Each is sent at most once: what is unclear is never sent again.
+const (
+	NoticeDue     NoticeState = "due"     // to be sent at its time
+	NoticeSending NoticeState = "sending" // on its way
+	NoticeSent    NoticeState = "sent"
+	NoticeUnclear NoticeState = "unclear" // it may have arrived
+	NoticeDead    NoticeState = "dead"    // nobody can be reached
+	NoticeExpired NoticeState = "expired" // its last moment passed, or it says nothing that still holds
+)
+
+// sendingTime is how long a notice may be on its way before check finds it.
+const sendingTime = 10 * time.Minute
+
+// Notice is what the bot says to one person unprompted, from Due until Until. Name says what for, "alert:ID:PERSON".
+type Notice struct {
+	ID, Name   string
+	Kind       NoticeKind
+	Subject    string // the id of what it tells
+	Person     string
+	State      NoticeState
+	Due, Until time.Time
+}
+
+// AddNotice writes a notice that is due, and its job, unless there is one with this name. ID and State are given here.
+func (tx *Tx) AddNotice(n Notice) (added bool, err error) {
+	id, now := newID(), tx.Now.UnixMicro()
+	rows, err := tx.Exec(`INSERT INTO notices(id, name, kind, subject, person, state, due, until, made_at, state_at)
+		VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT(name) DO NOTHING`,
+		id, n.Name, string(n.Kind), n.Subject, n.Person, string(NoticeDue), n.Due.UnixMicro(), n.Until.UnixMicro(), now, now)
+	if err != nil {
+		return false, fmt.Errorf("add a notice: %w", err)
+	}
+	if rows == 0 {
+		return false, nil
+	}
+	return true, tx.Enqueue(JobNotice, id)
+}
+
+// noticeTime is how long somebody is told what could not be sent.
+const noticeTime = 7 * 24 * time.Hour
+
+// tell adds a notice for a person by day, once for a subject, if there is a chat to tell him in.
+func (tx *Tx) tell(kind NoticeKind, subject, person string) error {
+	can, err := tx.reachable(person)
+	if err != nil || !can {
+		return err
+	}
+	_, err = tx.AddNotice(Notice{Name: string(kind) + ":" + subject + ":" + person, Kind: kind, Subject: subject, Person: person,
+		Due: program.Awake(tx.Now), Until: tx.Now.Add(noticeTime)})
+	return err
+}
+
+// tellHead tells whoever heads an RT, or stands in for him.
+func (tx *Tx) tellHead(kind NoticeKind, subject string, rt program.RT) error {
+	for _, role := range []program.Role{program.Ketua, program.Wakil} {
+		heads, err := tx.holders(role, rt.String())
+		if err != nil {
+			return err
+		}
+		for _, person := range heads {
+			if err := tx.tell(kind, subject, person); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// tellWorker tells whoever is this worker.
+func (tx *Tx) tellWorker(kind NoticeKind, worker string, month program.Month) error {
+	is, err := tx.holders(program.Worker, worker)
+	if err != nil {
+		return err
+	}
+	for _, person := range is {
+		if err := tx.tell(kind, worker+"/"+month.String(), person); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// endingSoon is how many days before it ends a worker is told that his cover does.
+const endingSoon = 14
+
+// TellEnding tells the workers whose paid months end within 14 days, once for a month.
+func (tx *Tx) TellEnding() error {
+	month := tx.today().MonthOf()
+	if tx.today().AddDays(endingSoon).Before(month.Last()) {
+		return nil
+	}
+	var workers []string
+	if err := tx.each("list the workers whose cover ends", func(row Row) error {
+		var id string
+		err := row.Scan(&id)
+		workers = append(workers, id)
+		return err
+	}, `SELECT DISTINCT w.id FROM workers w JOIN offices o ON o.place=w.id AND o.role=$1 JOIN chats c ON c.person=o.person
+		WHERE w.paid_until=$2 AND w.active=1 AND w.paused_at=0 AND (o.until=0 OR o.until>$3)
+		AND NOT EXISTS (SELECT 1 FROM notices n WHERE n.kind=$4 AND n.person=o.person AND n.subject=w.id || '/' || $5) ORDER BY 1`,
+		string(program.Worker), int64(month), tx.Now.UnixMicro(), string(NoticeEnding), month.String()); err != nil {
+		return err
+	}
+	for _, id := range workers {
+		if err := tx.tellWorker(NoticeEnding, id, month); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// forgetChats drops the chats of who was erased, once nothing waits to be said to him.
+func (tx *Tx) forgetChats() error {
+	return tx.exec("forget the chats of who was erased", `DELETE FROM chats WHERE person IN (SELECT id FROM people WHERE erased_at>0)
+		AND NOT EXISTS (SELECT 1 FROM notices n WHERE n.person=chats.person AND n.state IN ($1, $2))`, string(NoticeDue), string(NoticeSending))
+}
+
+// TakeNotice returns a notice, or ErrNotFound. Others who take it wait until this transaction ends.
+func (tx *Tx) TakeNotice(id string) (Notice, error) {
+	if err := tx.alone("notice", id); err != nil {
+		return Notice{}, err
+	}
+	var n Notice
+	var due, until int64
+	err := tx.QueryRow(`SELECT id, name, kind, subject, person, state, due, until FROM notices WHERE id=$1`, id).
+		Scan(&n.ID, &n.Name, &n.Kind, &n.Subject, &n.Person, &n.State, &due, &until)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Notice{}, ErrNotFound
+	}
+	if err != nil {
+		return Notice{}, fmt.Errorf("read a notice: %w", err)
+	}
+	n.Due, n.Until = time.UnixMicro(due).UTC(), time.UnixMicro(until).UTC()
+	return n, nil
+}
+
+// DueNotices returns the ids of the notices whose time has come, the first due first.
+func (tx *Tx) DueNotices() (ids []string, err error) {
+	err = tx.each("list the notices that are due", func(row Row) error {
+		var id string
+		err := row.Scan(&id)
+		ids = append(ids, id)
+		return err
+	}, `SELECT id FROM notices WHERE state=$1 AND due<=$2 ORDER BY due, id`, string(NoticeDue), tx.Now.UnixMicro())
+	return ids, err
+}
+
+// SetNotice notes the state of a notice that was taken in this transaction.
+func (tx *Tx) SetNotice(id string, state NoticeState) error {
+	if err := tx.exec("set a notice", `UPDATE notices SET state=$1, state_at=$2 WHERE id=$3`, string(state), tx.Now.UnixMicro(), id); err != nil {
+		return err
+	}
+	return tx.forgetChats()
+}
+
+// PostponeNotice makes a notice that was taken in this transaction due at another time.
+func (tx *Tx) PostponeNotice(id string, due time.Time) error {
+	return tx.exec("postpone a notice", `UPDATE notices SET state=$1, due=$2, state_at=$3 WHERE id=$4`,
+		string(NoticeDue), due.UnixMicro(), tx.Now.UnixMicro(), id)
+}
+
+// ExpireNotices ends those whose last moment has passed before a job came to them.
+func (tx *Tx) ExpireNotices() error {
+	if err := tx.exec("expire notices", `UPDATE notices SET state=$1, state_at=$2 WHERE state=$3 AND until<$2`,
+		string(NoticeExpired), tx.Now.UnixMicro(), string(NoticeDue)); err != nil {
+		return err
+	}
+	return tx.forgetChats()
+}
+
+// checkNotices finds those of which nobody knows whether they arrived.
+func (tx *Tx) checkNotices() ([]Finding, error) {
+	unclear, err := tx.findings("notices", "unclear", `SELECT id FROM notices WHERE state=$1 ORDER BY id`, string(NoticeUnclear))
+	if err != nil {
+		return nil, err
+	}
+	hang, err := tx.findings("notices", "sending_for_long", `SELECT id FROM notices WHERE state=$1 AND state_at<$2 ORDER BY id`,
+		string(NoticeSending), tx.Now.Add(-sendingTime).UnixMicro())
+	return append(unclear, hang...), err
+}
