@@ -15,8 +15,8 @@ import (
 
 // undoing is which of his invitations somebody takes back.
 type undoing struct {
-	Keys []string // of the list that is shown, in the order of its buttons
-	Key  string
+	IDs []string // of the list that is shown, in the order of its buttons
+	ID  string
 }
 
 // issued lists the invitations of the last 30 days, who used them, and takes one back.
@@ -52,13 +52,13 @@ func (c *Conversations) askIssued(ctx context.Context, t *bot.Turn, d *undoing) 
 		return bot.Prompt{}, err
 	}
 	prompt, lines := bot.Prompt{}, []locales.Text(nil)
-	d.Keys = nil
+	d.IDs = nil
 	for _, i := range all[:min(len(all), pageSize)] {
 		lines = append(lines, locales.T("issued."+fate(i, t), "Name", i.Name, "Office", officeText(i.Role, i.Place),
 			"Made", program.DateOf(i.Made), "Used", program.DateOf(i.Used), "Ends", program.DateOf(i.Ends)))
 		if i.Undo.IsZero() && (!i.Used.IsZero() || t.Now.Before(i.Ends)) {
-			prompt.Choices = append(prompt.Choices, bot.Choice{ID: "i" + strconv.Itoa(len(d.Keys)), Label: locales.T("workers.list.pick", "Name", shorten(i.Name))})
-			d.Keys = append(d.Keys, i.Key)
+			prompt.Choices = append(prompt.Choices, bot.Choice{ID: "i" + strconv.Itoa(len(d.IDs)), Label: locales.T("workers.list.pick", "Name", shorten(i.Name))})
+			d.IDs = append(d.IDs, i.ID)
 		}
 	}
 	prompt.Choices = append(prompt.Choices, choice("menu", "button.menu"))
@@ -66,7 +66,7 @@ func (c *Conversations) askIssued(ctx context.Context, t *bot.Turn, d *undoing) 
 	switch {
 	case len(lines) == 0:
 		prompt.Text = locales.T("issued.none")
-	case len(d.Keys) == 0:
+	case len(d.IDs) == 0:
 		prompt.Text = locales.T("issued.list.done", "Lines", lines)
 	}
 	return prompt, nil
@@ -89,10 +89,10 @@ func answerIssued(_ context.Context, t *bot.Turn, d *undoing) (bot.Next, error) 
 		return bot.End(), nil
 	}
 	i, err := strconv.Atoi(strings.TrimPrefix(t.Choice, "i"))
-	if err != nil || i < 0 || i >= len(d.Keys) {
+	if err != nil || i < 0 || i >= len(d.IDs) {
 		return bot.Again(locales.Text{}), nil
 	}
-	d.Key = d.Keys[i]
+	d.ID = d.IDs[i]
 	return bot.To("undo"), nil
 }
 
@@ -101,7 +101,7 @@ func (c *Conversations) askUndoInvite(ctx context.Context, t *bot.Turn, d *undoi
 	if err != nil {
 		return bot.Prompt{}, err
 	}
-	at := slices.IndexFunc(all, func(i store.Issued) bool { return i.Key == d.Key })
+	at := slices.IndexFunc(all, func(i store.Issued) bool { return i.ID == d.ID })
 	if at < 0 {
 		return closed(), nil
 	}
@@ -130,7 +130,7 @@ func (c *Conversations) answerUndoInvite(ctx context.Context, t *bot.Turn, d *un
 		return bot.Next{}, err
 	}
 	next, err := once(ctx, c, t, by.ID, d, func(tx *store.Tx) (bot.Next, error) {
-		i, err := tx.UndoInvite(d.Key, by.ID)
+		i, err := tx.UndoInvite(d.ID, by.ID)
 		if err != nil {
 			return bot.Next{}, err
 		}

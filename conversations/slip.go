@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 
 	"github.com/go-pdf/fpdf"
@@ -15,8 +16,8 @@ import (
 	"sahabatrt/store"
 )
 
-// ErrNoFile means that a reference names no file that can be made.
-var ErrNoFile = errors.New("no such file")
+// ErrNoFile means that a reference names no file that can be made, now or later.
+var ErrNoFile = fmt.Errorf("make a file: %w", fs.ErrNotExist)
 
 // attachSlip adds the page that says that a worker is registered. Whoever calls it has looked whether the speaker may see him.
 func attachSlip(t *bot.Turn, w store.Worker) {

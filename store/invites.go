@@ -51,7 +51,7 @@ type invitePersonal struct {
 	Name  string
 }
 
-// Invite keeps an invitation for 7 days and returns its code, which is kept nowhere. A role that sees others or moves
+// Invite keeps an invitation for 7 days and returns its code, of which only a hash is kept here. A role that sees others or moves
 // money needs a phone: ErrNeedsPhone. by is the id of who invites, "" for an operator; ErrNoRight: this is not below him.
 func (tx *Tx) Invite(i Invite, by string) (code string, err error) {
 	if i.Role != program.Worker && i.Phone.IsZero() {
@@ -74,9 +74,9 @@ func (tx *Tx) Invite(i Invite, by string) (code string, err error) {
 	if !i.Until.IsZero() {
 		until = i.Until.AddDays(1).Time().UnixMicro()
 	}
-	if err := tx.exec("add an invitation", `INSERT INTO invites(code_key, role, place, phone_key, personal, made_by, made_at, until, office_until)
-		VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9)`, key, string(i.Role), i.Place, tx.index("phone", i.Phone.E164()), sealed, by,
-		tx.Now.UnixMicro(), tx.Now.Add(inviteLife).UnixMicro(), until); err != nil {
+	if err := tx.exec("add an invitation", `INSERT INTO invites(code_key, role, place, phone_key, personal, made_by, made_at, until, office_until, id)
+		VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, key, string(i.Role), i.Place, tx.index("phone", i.Phone.E164()), sealed, by,
+		tx.Now.UnixMicro(), tx.Now.Add(inviteLife).UnixMicro(), until, newID()); err != nil {
 		return "", err
 	}
 	return code, tx.audit(by, "invite.make", i.Place, "")
@@ -191,16 +191,16 @@ func (tx *Tx) UseInvite(code, channel, chatID string, vouched program.Phone) (Pe
 
 // tellIssuer tells who made an invitation that it was used; one that an operator made tells nobody.
 func (tx *Tx) tellIssuer(key string) error {
-	var by string
-	if err := tx.QueryRow(`SELECT made_by FROM invites WHERE code_key=$1`, key).Scan(&by); err != nil {
+	var id, by string
+	if err := tx.QueryRow(`SELECT id, made_by FROM invites WHERE code_key=$1`, key).Scan(&id, &by); err != nil {
 		return fmt.Errorf("look who invited: %w", err)
 	}
-	return tx.tell(NoticeInvited, key, by)
+	return tx.tell(NoticeInvited, id, by)
 }
 
-// Issued returns an invitation by its key, or ErrNotFound.
-func (tx *Tx) Issued(key string) (Issued, error) {
-	i, err := tx.scanIssued(tx.QueryRow(`SELECT code_key, role, place, personal, made_at, until, used_at, undone_at FROM invites WHERE code_key=$1`, key).Scan)
+// Issued returns an invitation by its id, or ErrNotFound.
+func (tx *Tx) Issued(id string) (Issued, error) {
+	i, err := tx.scanIssued(tx.QueryRow(`SELECT id, code_key, role, place, personal, made_at, until, used_at, undone_at FROM invites WHERE id=$1`, id).Scan)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Issued{}, ErrNotFound
 	}
@@ -235,7 +235,7 @@ func (tx *Tx) invited(i Invite, channel, chatID string, vouched program.Phone) (
 // Issued is an invitation as its issuer sees it. It never prints whom it is for.
 type Issued struct {
 	Invite
-	Key  string    // names it, and opens nothing
+	ID   string
 	Made time.Time // the others are zero when it has not come to that
 	Ends time.Time
 	Used time.Time
@@ -248,19 +248,19 @@ func (tx *Tx) Invites(by string) (issued []Issued, err error) {
 		i, err := tx.scanIssued(rows.Scan)
 		issued = append(issued, i)
 		return err
-	}, `SELECT code_key, role, place, personal, made_at, until, used_at, undone_at FROM invites WHERE made_by=$1 AND made_at>$2
-		ORDER BY made_at DESC, code_key`, by, tx.Now.AddDate(0, 0, -30).UnixMicro())
+	}, `SELECT id, code_key, role, place, personal, made_at, until, used_at, undone_at FROM invites WHERE made_by=$1 AND made_at>$2
+		ORDER BY id DESC`, by, tx.Now.AddDate(0, 0, -30).UnixMicro())
 	return issued, err
 }
 
 func (tx *Tx) scanIssued(scan func(...any) error) (i Issued, err error) {
-	var text string
+	var text, key string
 	var made, ends, used, undone int64
-	if err := scan(&i.Key, &i.Role, &i.Place, &text, &made, &ends, &used, &undone); err != nil {
+	if err := scan(&i.ID, &key, &i.Role, &i.Place, &text, &made, &ends, &used, &undone); err != nil {
 		return i, err
 	}
 	var personal invitePersonal
-	if err := tx.openJSON("invites", i.Key, text, &personal); err != nil {
+	if err := tx.openJSON("invites", key, text, &personal); err != nil {
 		return i, err
 	}
 	i.Phone, i.Name = personal.Phone, personal.Name
@@ -277,12 +277,12 @@ func (tx *Tx) scanIssued(scan func(...any) error) (i Issued, err error) {
 
 // UndoInvite takes an invitation back: a code that was not used opens nothing any more; one that was loses its office and
 // the chat that came with it. by must have issued it and still be allowed to (ErrNoRight). ErrState: it is undone already.
-func (tx *Tx) UndoInvite(key, by string) (Issued, error) {
+func (tx *Tx) UndoInvite(id, by string) (Issued, error) {
 	if err := tx.alone("people", ""); err != nil {
 		return Issued{}, err
 	}
-	i, err := tx.scanIssued(tx.QueryRow(`SELECT code_key, role, place, personal, made_at, until, used_at, undone_at FROM invites
-		WHERE code_key=$1 AND made_by=$2`, key, by).Scan)
+	i, err := tx.scanIssued(tx.QueryRow(`SELECT id, code_key, role, place, personal, made_at, until, used_at, undone_at FROM invites
+		WHERE id=$1 AND made_by=$2`, id, by).Scan)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Issued{}, ErrNotFound
 	}
@@ -297,8 +297,8 @@ func (tx *Tx) UndoInvite(key, by string) (Issued, error) {
 		return Issued{}, err
 	}
 	var usedBy string
-	if err := tx.QueryRow(`UPDATE invites SET undone_at=$1, until=$1 WHERE code_key=$2 RETURNING used_by`,
-		tx.Now.UnixMicro(), key).Scan(&usedBy); err != nil {
+	if err := tx.QueryRow(`UPDATE invites SET undone_at=$1, until=$1 WHERE id=$2 RETURNING used_by`,
+		tx.Now.UnixMicro(), id).Scan(&usedBy); err != nil {
 		return Issued{}, fmt.Errorf("undo an invitation: %w", err)
 	}
 	i.Undo = tx.Now

@@ -63,7 +63,7 @@ func TestInvitesInTheChat(t *testing.T) {
 		t.Fatalf("issued: %d", len(issued))
 	}
 	undo := func(by Person) error {
-		return db.Update(t.Context(), func(tx *Tx) error { _, err := tx.UndoInvite(issued[0].Key, by.ID); return err })
+		return db.Update(t.Context(), func(tx *Tx) error { _, err := tx.UndoInvite(issued[0].ID, by.ID); return err })
 	}
 	if err := undo(lurah); !errors.Is(err, ErrNotFound) {
 		t.Errorf("another than the issuer: %v", err)

@@ -19,7 +19,7 @@ const (
 	NoticeMoved   NoticeKind = "moved"   // who asked for a worker what was decided; the move's id
 	NoticeTicket  NoticeKind = "ticket"  // the head of an RT what a worker says of his data; the ticket's id
 	NoticeAnswer  NoticeKind = "answer"  // who asked about his data the answer; the ticket's id
-	NoticeInvited NoticeKind = "invited" // who issued an invitation that it was used; its key
+	NoticeInvited NoticeKind = "invited" // who issued an invitation that it was used; its id
 	NoticeProof   NoticeKind = "proof"   // the head of an RT that somebody tried to pass for a worker; the worker's id
 	NoticeCovered NoticeKind = "covered" // a worker until when he is paid for; his id and the month
 	NoticeEnding  NoticeKind = "ending"  // a worker that this ends soon; his id and the month
