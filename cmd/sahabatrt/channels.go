@@ -43,6 +43,7 @@ type surroundings struct {
 	log     *slog.Logger
 	metrics prometheus.Registerer
 	process string // names this one among those that serve the same records
+	files   func(ctx context.Context, ref string) ([]byte, error)
 }
 
 // Telegram are the settings of the channel to Telegram.
@@ -68,7 +69,7 @@ func (c *Config) channels(s surroundings) ([]channel, error) {
 	}
 	alone := &lease{db: s.db, name: "telegram.poll", holder: s.process, log: s.log}
 	tg, err := c.Telegram.open(telegram.Options{
-		Now: s.now, Log: s.log, Metrics: s.metrics, Lease: alone.take,
+		Now: s.now, Log: s.log, Metrics: s.metrics, Lease: alone.take, Files: s.files,
 		Private: func(lang string) string { return s.texts.Render(language(lang), locales.T("channel.private")) },
 	})
 	if err != nil {
