@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"sahabatrt/program"
-	"sahabatrt/store/storetest"
 )
 
 // night is after 20.00 in Jambi.
@@ -24,7 +23,7 @@ func TestAlertReachesItsOfficials(t *testing.T) {
 		now, due time.Time
 	}{{"by day", today, today}, {"at night", night, night.Add(10 * time.Hour)}} {
 		t.Run(c.what, func(t *testing.T) {
-			db, err := Open(context.Background(), Options{URL: storetest.URL(t), Key: testKey, Now: func() time.Time { return c.now }, Log: slog.New(slog.DiscardHandler)})
+			db, err := Open(context.Background(), Options{URL: address(t), Key: testKey, Now: func() time.Time { return c.now }, Log: slog.New(slog.DiscardHandler)})
 			must(t, err)
 			defer db.Close()
 			two := []Person{addOfficer(t, db, 1, program.Lurah, rt14.Kelurahan), addOfficer(t, db, 2, program.Lurah, rt14.Kelurahan)}
