@@ -183,6 +183,20 @@ func (tx *Tx) SetNotice(id string, state NoticeState) error {
 	return tx.forgetChats()
 }
 
+// SettleNotice notes that an operator has looked after a notice of which nobody knows whether it arrived: Check names it no
+// more. It is not sent again. ErrNotFound: there is none that is unclear with this id.
+func (tx *Tx) SettleNotice(id string) error {
+	n, err := tx.Exec(`UPDATE notices SET state=$1, state_at=$2 WHERE id=$3 AND state=$4`,
+		string(NoticeExpired), tx.Now.UnixMicro(), id, string(NoticeUnclear))
+	if err != nil {
+		return fmt.Errorf("settle a notice: %w", err)
+	}
+	if n == 0 {
+		return ErrNotFound
+	}
+	return tx.audit("", "notice.settle", id, "")
+}
+
 // PostponeNotice makes a notice that was taken in this transaction due at another time.
 func (tx *Tx) PostponeNotice(id string, due time.Time) error {
 	return tx.exec("postpone a notice", `UPDATE notices SET state=$1, due=$2, state_at=$3 WHERE id=$4`,
