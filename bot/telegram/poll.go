@@ -22,7 +22,7 @@ const LeaseTime = 40 * time.Second
 // What one round of polling may take; together less than LeaseTime.
 const (
 	pollTime     = 10 * time.Second // that Telegram holds a poll open while nothing comes
-	pollSlack    = 5 * time.Second  // for the answer to travel
+	pollSlack    = 5 * time.Second  // for the answer to travel: with pollTime no more than callTime
 	acceptTime   = 10 * time.Second
 	longestPause = 4 * time.Second
 )
@@ -107,7 +107,7 @@ func (p *poller) lease(ctx context.Context) (bool, error) {
 }
 
 func (p *poller) ask(ctx context.Context) ([]update, error) {
-	raw, err := p.call(ctx, pollTime+pollSlack, "getUpdates", tgbotapi.Params{
+	raw, err := p.call(ctx, "getUpdates", tgbotapi.Params{
 		"offset":          strconv.FormatInt(p.offset, 10),
 		"timeout":         strconv.Itoa(int(pollTime / time.Second)),
 		"limit":           strconv.Itoa(pollLimit),
