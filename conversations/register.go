@@ -242,22 +242,17 @@ func (c *Conversations) answerMoveHere(ctx context.Context, t *bot.Turn, d *regi
 }
 
 func (c *Conversations) askMove(ctx context.Context, t *bot.Turn, d *registration) (bot.Next, error) {
-	p, rt, ok, err := c.officer(ctx, t)
+	_, rt, ok, err := c.officer(ctx, t)
 	if err != nil || !ok {
 		return bot.End(), err
 	}
-	next, err := once(ctx, c, t, p.ID, d, func(tx *store.Tx) (bot.Next, error) {
+	return act(ctx, c, t, d, "register.move.already", "ask for a worker of another RT", func(tx *store.Tx, p store.Person) (bot.Next, error) {
 		if err := tx.AskMove(d.Asked, rt, p); err != nil {
 			return bot.Next{}, err
 		}
 		t.Say(locales.T("register.move.asked"))
 		return bot.End(), nil
 	})
-	if errors.Is(err, store.ErrState) || errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrNoRight) {
-		t.Say(locales.T("register.move.already"))
-		return bot.End(), nil
-	}
-	return next, wrap(err, "ask for a worker of another RT")
 }
 
 func askNIKCheck(_ context.Context, t *bot.Turn, d *registration) (bot.Prompt, error) {
