@@ -21,8 +21,8 @@ const LeaseTime = 40 * time.Second
 
 // What one round of polling may take; together less than LeaseTime.
 const (
-	pollTime     = 10 * time.Second // that Telegram holds a poll open while nothing comes
-	pollSlack    = 5 * time.Second  // for the answer to travel
+	pollTime     = 10 * time.Second // that Telegram holds a poll open while nothing comes; the call ends after callTime
+	leaseTime    = 5 * time.Second
 	acceptTime   = 10 * time.Second
 	longestPause = 4 * time.Second
 )
@@ -101,13 +101,13 @@ func (p *poller) lease(ctx context.Context) (bool, error) {
 	if p.opt.Lease == nil {
 		return true, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, pollSlack)
+	ctx, cancel := context.WithTimeout(ctx, leaseTime)
 	defer cancel()
 	return p.opt.Lease(ctx)
 }
 
 func (p *poller) ask(ctx context.Context) ([]update, error) {
-	raw, err := p.call(ctx, pollTime+pollSlack, "getUpdates", tgbotapi.Params{
+	raw, err := p.call(ctx, "getUpdates", tgbotapi.Params{
 		"offset":          strconv.FormatInt(p.offset, 10),
 		"timeout":         strconv.Itoa(int(pollTime / time.Second)),
 		"limit":           strconv.Itoa(pollLimit),

@@ -128,7 +128,7 @@ func (t *Telegram) deliver(ctx context.Context, to bot.Address, p part) error {
 	params.AddNonEmpty("reply_markup", p.markup)
 	if p.file == nil {
 		params["text"] = p.text
-		_, err := t.call(ctx, callTime, "sendMessage", params)
+		_, err := t.call(ctx, "sendMessage", params)
 		return err
 	}
 	params.AddNonEmpty("caption", p.text)
@@ -213,7 +213,7 @@ func (t *Telegram) Typing(ctx context.Context, to bot.Address) {
 
 // try makes a call that nobody misses when it fails: a press may be too old, a keyboard gone already.
 func (t *Telegram) try(ctx context.Context, method string, params tgbotapi.Params) {
-	if _, err := t.call(ctx, callTime, method, params); err != nil {
+	if _, err := t.call(ctx, method, params); err != nil {
 		t.opt.Log.Debug("a sign of attention was not shown", "channel", Channel, "err", err)
 	}
 }

@@ -183,9 +183,9 @@ func TestSettingsThatDoNotGoTogether(t *testing.T) {
 	good := Telegram{Token: "123456:ABC", Endpoint: "https://api.telegram.org", Rate: 29.5}
 	now := time.Now()
 	for words, spoil := range map[string]func(*Config){
-		"set LISTEN": func(c *Config) { c.WebhookURL = "https://x.test/" },
+		"set LISTEN": func(c *Config) { c.Telegram.WebhookURL = "https://x.test/" },
 		"TELEGRAM_WEBHOOK_SECRET": func(c *Config) {
-			c.WebhookURL, c.Telegram.Listen, c.WebhookSecret = "https://x.test/", ":8443", "short"
+			c.Telegram.WebhookURL, c.Telegram.Listen, c.Telegram.WebhookSecret = "https://x.test/", ":8443", "short"
 		},
 		"LISTEN is for":  func(c *Config) { c.Telegram.Listen = ":8443" },
 		"TELEGRAM_TOKEN": func(c *Config) { c.Telegram.Token = "123456" },
