@@ -50,13 +50,14 @@ func newHome(t testing.TB) home {
 // city is a small invented city: one process of a bot, on one home.
 type city struct {
 	home
-	db     *store.DB
-	redis  redis.UniversalClient // nil without
-	lanes  *bot.Lanes
-	stage  *bottest.Stage
-	states *states
-	now    atomic.Int64
-	log    *bytes.Buffer
+	db      *store.DB
+	redis   redis.UniversalClient // nil without
+	lanes   *bot.Lanes
+	stage   *bottest.Stage
+	notices *conversations.Notices
+	states  *states
+	now     atomic.Int64
+	log     *bytes.Buffer
 }
 
 var start = time.Date(2026, 11, 23, 9, 0, 0, 0, program.WIB)
@@ -83,6 +84,7 @@ func openCity(ctx context.Context, h home, process string, log *slog.Logger, at 
 	}
 	flows := &conversations.Conversations{Store: c.db, Settings: program.DefaultSettings()}
 	c.lanes = &bot.Lanes{Engine: flows.Engine(texts, uuid.NewString), Sessions: c.states, Now: now, Log: log, At: at}
+	c.notices = &conversations.Notices{Store: c.db, Texts: texts, Log: log}
 	return c, nil
 }
 
@@ -115,11 +117,31 @@ func moveIn(t testing.TB, h home, process string) *city {
 	c.log = log
 	buffer := &bottest.Buffer{}
 	c.lanes.Channels = map[string]bot.Channel{"terminal": buffer}
-	c.stage = &bottest.Stage{Lanes: c.lanes, Buffer: buffer, SetClock: func(at time.Time) { c.now.Store(at.UnixNano()) }, Person: c.person, Do: c.do}
+	c.stage = &bottest.Stage{Lanes: c.lanes, Buffer: buffer, SetClock: func(at time.Time) { c.now.Store(at.UnixNano()) }, Person: c.person, Do: c.do, Due: c.due}
+	c.notices.Send = buffer.Send
 	if err := c.lanes.Recover(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	return c
+}
+
+// due does what jobs do in production, in order.
+func (c *city) due(ctx context.Context, now time.Time) error {
+	if err := c.notices.Plan(ctx, now); err != nil {
+		return err
+	}
+	var ids []string
+	err := c.db.View(ctx, func(tx *store.Tx) (err error) {
+		ids, err = tx.DueNotices()
+		return err
+	})
+	var again store.Again
+	for _, id := range ids {
+		if fault := c.notices.Work(ctx, id, now); !errors.As(fault, &again) {
+			err = errors.Join(err, fault)
+		}
+	}
+	return err
 }
 
 // people are the persons of the transcripts: office, place, number.
@@ -136,6 +158,7 @@ var people = map[string]struct {
 	"ketua3":       {store.Ketua, "1571101003-RT003", "pak", "+6281200000003"},
 	"ketua7":       {store.Ketua, "1571031004-RT007", "pak", "+6281200000007"},
 	"ketua9":       {store.Ketua, "1571091005-RT009", "pak", "+6281200000009"},
+	"lurah12":      {store.Lurah, "1571071012", "bu", "+6281200000012"},
 }
 
 func (c *city) person(name string) (bot.Address, string) {
@@ -161,12 +184,10 @@ func (c *city) settle() error {
 			if err != nil {
 				return err
 			}
-			rt, err := program.ParseRTCode(p.place)
-			if err != nil {
-				return err
-			}
-			if err := tx.PutRT(rt, true); err != nil {
-				return err
+			if rt, err := program.ParseRTCode(p.place); err == nil {
+				if err := tx.PutRT(rt, true); err != nil {
+					return err
+				}
 			}
 			if _, _, err := tx.PutPerson(store.Person{Name: name + " Contoh", Phone: phone, Honorific: p.honorific, Offices: []store.Office{{Role: p.role, Place: p.place}}}); err != nil {
 				return err

@@ -64,9 +64,20 @@ func (c *Conversations) linked(ctx context.Context, t *bot.Turn) (p store.Person
 }
 
 // speaker is who writes in this chat. A number that the channel vouches for and that stands on the imported list links
-// the chat; the result is errStranger for whoever is unknown.
+// the chat; the result is errStranger for whoever is unknown. A chat that was gone is back.
 func (c *Conversations) speaker(ctx context.Context, t *bot.Turn) (p store.Person, err error) {
-	if p, err = c.linked(ctx, t); !errors.Is(err, store.ErrNotFound) {
+	from, gone := t.Update.From, false
+	err = c.Store.View(ctx, func(tx *store.Tx) (err error) {
+		if p, err = tx.PersonByChat(from.Channel, from.ID); err != nil {
+			return err
+		}
+		gone, err = tx.ChatIsGone(from.Channel, from.ID)
+		return err
+	})
+	if gone && err == nil {
+		err = c.Store.Update(ctx, func(tx *store.Tx) error { return tx.ChatBack(from.Channel, from.ID) })
+	}
+	if !errors.Is(err, store.ErrNotFound) {
 		return p, wrap(err, "read who speaks")
 	}
 	phone, err := program.ParsePhone(t.Update.Phone)

@@ -22,7 +22,7 @@ func (c *city) picture(t testing.TB) string {
 	t.Helper()
 	var lines []string
 	for _, row := range storetest.Rows(t, c.Records) {
-		if row.Table == "keysets" || slices.ContainsFunc([]string{"session_", "goose_", "sqlite_"}, func(of string) bool { return strings.HasPrefix(row.Table, of) }) {
+		if row.Table == "keysets" || slices.ContainsFunc([]string{"session_", "goose_", "sqlite_", "river_"}, func(of string) bool { return strings.HasPrefix(row.Table, of) }) {
 			continue // not the records
 		}
 		line := row.Table

@@ -41,6 +41,28 @@ func TestTheDayBeginsInJambi(t *testing.T) {
 	}
 }
 
+// TestAwake: rule 25, not from 20.00 to 07.00 in Jambi.
+func TestAwake(t *testing.T) {
+	for said, want := range map[string]string{
+		"2026-11-23T07:00:00+07:00": "2026-11-23T07:00:00+07:00",
+		"2026-11-23T19:59:59+07:00": "2026-11-23T19:59:59+07:00",
+		"2026-11-23T20:00:00+07:00": "2026-11-24T07:00:00+07:00",
+		"2026-12-31T23:30:00+07:00": "2027-01-01T07:00:00+07:00",
+		"2026-11-23T00:00:00+07:00": "2026-11-23T07:00:00+07:00",
+		"2026-11-23T06:59:59+07:00": "2026-11-23T07:00:00+07:00",
+		"2026-11-23T22:00:00Z":      "2026-11-24T07:00:00+07:00", // five in the morning in Jambi
+		"2026-11-23T02:00:00Z":      "2026-11-23T02:00:00Z",
+	} {
+		at, err := time.Parse(time.RFC3339, said)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := Awake(at); !got.Equal(func() time.Time { w, _ := time.Parse(time.RFC3339, want); return w }()) {
+			t.Errorf("%s: %s, want %s", said, got.In(WIB).Format(time.RFC3339), want)
+		}
+	}
+}
+
 func TestMonth(t *testing.T) {
 	november := NewMonth(2026, time.November)
 	for _, c := range []struct{ got, want string }{

@@ -1,6 +1,9 @@
 package store
 
 import (
+	"database/sql"
+	"errors"
+	"fmt"
 	"time"
 
 	"sahabatrt/program"
@@ -20,6 +23,7 @@ const (
 // Alert tells the officials of a kelurahan to look: ids and codes, never personal data (rule 44).
 type Alert struct {
 	ID        string
+	Number    int // what people call it by: they count in each kelurahan
 	Kind      AlertKind
 	Kelurahan string
 	RT        program.RT
@@ -28,26 +32,75 @@ type Alert struct {
 	At        time.Time
 }
 
-// Alert keeps an alert; ID and At are given here.
+// alertTime is how long an official is told of an alert that could not be sent.
+const alertTime = 7 * 24 * time.Hour
+
+// Alert keeps an alert, and a notice of it for everybody of the kelurahan who can be reached, by day. ID, Number and At are
+// given here.
 func (tx *Tx) Alert(a Alert) error {
-	return tx.exec("alert", `INSERT INTO alerts(id, kind, kelurahan, rt, worker, reason, at) VALUES($1, $2, $3, $4, $5, $6, $7)`,
-		newID(), string(a.Kind), a.Kelurahan, a.RT.String(), a.Worker, a.Reason, tx.Now.UnixMicro())
+	if err := tx.alone("alerts", a.Kelurahan); err != nil {
+		return err
+	}
+	a.ID = newID()
+	if err := tx.exec("alert", `INSERT INTO alerts(id, kind, kelurahan, rt, worker, reason, at, number)
+		SELECT $1, $2, $3, $4, $5, $6, $7, COALESCE(MAX(number), 0)+1 FROM alerts WHERE kelurahan=$3`,
+		a.ID, string(a.Kind), a.Kelurahan, a.RT.String(), a.Worker, a.Reason, tx.Now.UnixMicro()); err != nil {
+		return err
+	}
+	officials, err := tx.holders(Lurah, a.Kelurahan)
+	if err != nil {
+		return err
+	}
+	for _, person := range officials {
+		if err := tx.noticeOf(a, person); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// noticeOf tells one official, if there is a chat to tell him in.
+func (tx *Tx) noticeOf(a Alert, person string) error {
+	can, err := tx.reachable(person)
+	if err != nil || !can {
+		return err
+	}
+	_, err = tx.AddNotice(Notice{Name: "alert:" + a.ID + ":" + person, Kind: NoticeAlert, Subject: a.ID, Person: person,
+		Due: program.Awake(tx.Now), Until: tx.Now.Add(alertTime)})
+	return err
+}
+
+const alertColumns = `SELECT id, kind, kelurahan, rt, worker, reason, at, number FROM alerts`
+
+func scanAlert(row Row) (a Alert, err error) {
+	var rt string
+	var at int64
+	if err := row.Scan(&a.ID, &a.Kind, &a.Kelurahan, &rt, &a.Worker, &a.Reason, &at, &a.Number); err != nil {
+		return Alert{}, err
+	}
+	a.At = time.UnixMicro(at).UTC()
+	a.RT, err = program.ParseRTCode(rt)
+	return a, err
+}
+
+// AlertOf returns the alert with this id, or ErrNotFound.
+func (tx *Tx) AlertOf(id string) (Alert, error) {
+	a, err := scanAlert(tx.QueryRow(alertColumns+` WHERE id=$1`, id))
+	if errors.Is(err, sql.ErrNoRows) {
+		return Alert{}, ErrNotFound
+	}
+	if err != nil {
+		return Alert{}, fmt.Errorf("read an alert: %w", err)
+	}
+	return a, nil
 }
 
 // Alerts returns the alerts of a kelurahan, newest first; those of the whole city for "".
 func (tx *Tx) Alerts(kelurahan string) (alerts []Alert, err error) {
-	err = tx.each("list the alerts", func(rows Row) error {
-		var a Alert
-		var rt string
-		var at int64
-		if err := rows.Scan(&a.ID, &a.Kind, &a.Kelurahan, &rt, &a.Worker, &a.Reason, &at); err != nil {
-			return err
-		}
-		var err error
-		a.RT, err = program.ParseRTCode(rt)
-		a.At = time.UnixMicro(at).UTC()
+	err = tx.each("list the alerts", func(row Row) error {
+		a, err := scanAlert(row)
 		alerts = append(alerts, a)
 		return err
-	}, `SELECT id, kind, kelurahan, rt, worker, reason, at FROM alerts WHERE kelurahan=$1 OR $1='' ORDER BY id DESC`, kelurahan)
+	}, alertColumns+` WHERE kelurahan=$1 OR $1='' ORDER BY id DESC`, kelurahan)
 	return alerts, err
 }

@@ -15,11 +15,12 @@ type Finding struct {
 }
 
 // Check reads the whole store in one snapshot and returns what does not agree: balances with the ledger and the months,
-// registrations with their NIK, sealed values that do not open, keyed hashes that are not those of what their rows seal, and updates that were set aside unplayed.
+// registrations with their NIK, sealed values that do not open, keyed hashes that are not those of what their rows seal, updates that were set aside unplayed, jobs that were given
+// up, notices of which nobody knows whether they arrived, and audit rows that are not what was sealed.
 func (db *DB) Check(ctx context.Context) (findings []Finding, err error) {
 	err = db.View(ctx, func(tx *Tx) error {
 		for _, check := range []func(*Tx) ([]Finding, error){
-			(*Tx).checkBudgets, (*Tx).checkMonths, (*Tx).checkWorkers, (*Tx).checkSeals, (*Tx).checkIndexes, (*Tx).checkAside,
+			(*Tx).checkBudgets, (*Tx).checkMonths, (*Tx).checkWorkers, (*Tx).checkSeals, (*Tx).checkIndexes, (*Tx).checkAside, (*Tx).checkJobs, (*Tx).checkNotices, (*Tx).checkAudit,
 		} {
 			found, err := check(tx)
 			if err != nil {
@@ -99,6 +100,7 @@ var sealed = []sealedColumn{
 	{"session_chats", "session", "chat"},
 	{"session_chats", "replies", "chat"},
 	{"session_inbox", "body", "chat, id"},
+	{"audit_seals", "hash", "last"},
 }
 
 func (tx *Tx) checkSeals() (found []Finding, err error) {

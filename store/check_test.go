@@ -26,6 +26,7 @@ func full(t *testing.T) (db *DB, secrets []string) {
 	w.Heir, w.Workplace, w.Work = "Rahasia Waris", "Rahasia Pasar", "Rahasia Kerja"
 	r, err := register(t, db, w, ketua)
 	must(t, err)
+	lurah := addOfficer(t, db, 2, Lurah, rt14.Kelurahan)
 	_, _, err = db.Operate(context.Background(), "op", ketua.ID, func(tx *Tx) ([]byte, error) {
 		if _, err := tx.Invite(Invite{Role: Bendahara, Place: rt14.String(), Phone: testPhone(t, 56), Name: "Rahasia Undangan"}, ketua.ID); err != nil {
 			return nil, err
@@ -37,10 +38,13 @@ func full(t *testing.T) (db *DB, secrets []string) {
 			return nil, err
 		}
 		tx.Refuse(rt14, ketua.ID, RefusedDuplicate, "op")
+		if err := tx.LinkChat("telegram", "777888111", lurah.ID, "contact"); err != nil {
+			return nil, err
+		}
 		return []byte("Rahasia Jawaban"), tx.LinkChat("telegram", "777888999", ketua.ID, "contact")
 	})
 	must(t, err)
-	return db, []string{"Rahasia", "Contoh Pejabat", w.NIK.Digits(), testNIK(t, 2).Digits(), "12000000", "777888999"}
+	return db, []string{"Rahasia", "Contoh Pejabat", w.NIK.Digits(), testNIK(t, 2).Digits(), "12000000", "777888999", "777888111"}
 }
 
 // TestNothingInClear: rule 36. No file of the store holds a NIK, name, phone, address or chat id in clear, no log either.
@@ -93,6 +97,9 @@ func TestCheckFinds(t *testing.T) {
 		{"phone_key_differs", "workers", `UPDATE workers SET phone_key='AAAA'`},
 		{"chat_key_differs", "chats", `UPDATE chats SET channel='whatsapp'`},
 		{"answer_does_not_open", "operations", `UPDATE operations SET answer=(SELECT personal FROM workers)`},
+		{"unclear", "notices", `UPDATE notices SET state='unclear'`},
+		{"sending_for_long", "notices", `UPDATE notices SET state='sending', state_at=0`},
+		{"discarded", "river_job", `UPDATE river_job SET state='discarded', finalized_at='2026-11-23 03:00:00'`},
 		{"set_aside", "session_inbox", `INSERT INTO session_inbox(chat, id, seq, state, body, at_us) VALUES('c', '1', 1, 'aside', '', 0)`},
 	} {
 		t.Run(c.problem, func(t *testing.T) {

@@ -71,6 +71,11 @@ type engine interface {
 	view(ctx context.Context, read func(querier) error) error
 	// beside is view on a connection that no other work holds: for who must not wait for it, or holds one already.
 	beside(ctx context.Context, read func(querier) error) error
+	// work does jobs until ctx ends and waits for those in hand.
+	work(ctx context.Context, duties map[JobKind]Duty) error
+	// list returns the jobs that failed, whether they are tried again or not.
+	list(ctx context.Context) ([]Job, error)
+	retry(ctx context.Context, job int64) error
 	backup(ctx context.Context, path string) error
 	connections() Pool
 	close() error
@@ -116,7 +121,7 @@ func connect(ctx context.Context, o Options) (*DB, error) {
 
 func openEngine(ctx context.Context, o Options) (engine, error) {
 	if isPostgres(o.URL) {
-		return openPostgres(ctx, o.URL)
+		return openPostgres(ctx, o.URL, o.Log)
 	}
 	path, ok := strings.CutPrefix(o.URL, "sqlite:")
 	if !ok || path == "" {
@@ -197,6 +202,7 @@ type querier interface {
 	Query(ctx context.Context, query string, args ...any) (Rows, error)
 	QueryRow(ctx context.Context, query string, args ...any) Row
 	Lock(ctx context.Context, kind, id string) error
+	Enqueue(ctx context.Context, kind JobKind, id string) error
 }
 
 // Row is one row of a result. Scan returns sql.ErrNoRows when there is none.
@@ -252,7 +258,7 @@ func (tx *Tx) each(what string, scan func(Row) error, query string, args ...any)
 }
 
 // alone waits until no other transaction changes what kind and id name, and keeps others waiting until this one ends:
-// what is read from here on stays true. Take them in the order rt, nik, people, chat, refusals. SQLite has one writer anyhow.
+// what is read from here on stays true. Take them in the order notice, rt, nik, people, chat, refusals, alerts. SQLite has one writer anyhow.
 func (tx *Tx) alone(kind, id string) error {
 	if err := tx.q.Lock(tx.ctx, kind, id); err != nil {
 		return fmt.Errorf("wait for others at work on a %s: %w", kind, err)
@@ -296,7 +302,7 @@ func (db *DB) change(tx *Tx, change func(*Tx) error) (refused, fault error) {
 		return nil, err
 	}
 	for _, do := range []func(*Tx) error{change, (*Tx).keepAll} {
-		err := db.attempt(tx, do)
+		err := sober(db.opt.Log, "a change", func() error { return do(tx) })
 		if err == nil {
 			continue
 		}
@@ -311,19 +317,18 @@ func (db *DB) change(tx *Tx, change func(*Tx) error) (refused, fault error) {
 // isUnique says whether a row like this one exists already.
 func isUnique(err error) bool { return sqliteUnique(err) || postgresUnique(err) }
 
-// attempt runs one change and makes an error of a panic. The value of a panic may hold personal data: only the
-// runtime's own are told.
-func (db *DB) attempt(tx *Tx, do func(*Tx) error) (err error) {
+// sober makes an error of a panic. The value of a panic may hold personal data: only the runtime's own are told.
+func sober(log *slog.Logger, what string, do func() error) (err error) {
 	defer func() {
 		p := recover()
 		if p == nil {
 			return
 		}
-		err = fmt.Errorf("a change panicked: %T", p)
+		err = fmt.Errorf("%s panicked: %T", what, p)
 		if r, ok := p.(runtime.Error); ok {
-			err = fmt.Errorf("a change panicked: %w", r)
+			err = fmt.Errorf("%s panicked: %w", what, r)
 		}
-		db.opt.Log.Error("a change panicked", "error", err, "stack", string(debug.Stack()))
+		log.Error(what+" panicked", "error", err, "stack", string(debug.Stack()))
 	}()
-	return do(tx)
+	return do()
 }

@@ -121,6 +121,23 @@ func TestFailedChangeLeavesItsNeighbours(t *testing.T) {
 	}
 }
 
+// TestFaultTakesAllBack: after a fault of the engine nothing is committed, and the next change finds it in order.
+func TestFaultTakesAllBack(t *testing.T) {
+	db, fault := open(t), errors.New("no")
+	_, err := db.engine.update(context.Background(), func(ctx context.Context, q querier) (error, error) {
+		_, err := q.Exec(ctx, `INSERT INTO keysets(name, wrapped, made_at) VALUES('x', 'x', 0)`)
+		return nil, errors.Join(err, fault)
+	})
+	if !errors.Is(err, fault) {
+		t.Errorf("error %v", err)
+	}
+	var n int
+	update(t, db, func(tx *Tx) error { return tx.QueryRow(`SELECT COUNT(*) FROM keysets WHERE name='x'`).Scan(&n) })
+	if n != 0 {
+		t.Error("half a change was committed")
+	}
+}
+
 func TestViewCannotWrite(t *testing.T) {
 	db := open(t)
 	err := db.View(context.Background(), func(tx *Tx) error {

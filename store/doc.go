@@ -9,6 +9,8 @@
 // reads something and then writes what follows from it says so first (Tx.alone), and may be run again after a deadlock or
 // a broken connection.
 //
+// What is to be done later is a job: River's, added in the transaction that causes it (Tx.Enqueue) and done by DB.Work.
+//
 // What tells who somebody is (NIK, name, phone, address, chat id) is sealed in its column, bound to table, column and
 // row, and found again only by a keyed index. Money is whole rupiah in BIGINT, times are UTC microseconds, months are
 // program.Month numbers, dates ISO text, ids UUIDv7 text. The SQL keeps to what SQLite and PostgreSQL both understand.

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"strings"
 	"time"
@@ -43,7 +44,7 @@ func Examine(ctx context.Context, o Options) (Condition, error) {
 
 func (c *Condition) examine(ctx context.Context, o Options) error {
 	if isPostgres(o.URL) {
-		p, err := openPostgres(ctx, o.URL)
+		p, err := openPostgres(ctx, o.URL, slog.New(slog.DiscardHandler))
 		if err != nil {
 			return err
 		}

@@ -203,16 +203,33 @@ func workOn(db *DB, w Worker, by Person) error {
 	})
 }
 
-// TestNewKeyNeedsNoConnection: a process whose only connection is in a transaction takes up a key that another one made.
+// TestNewKeyNeedsNoConnection: a process whose connections are all in transactions takes up a key that another one made.
 func TestNewKeyNeedsNoConnection(t *testing.T) {
 	onPostgres(t)
 	url := storetest.URL(t)
 	a, err := openAt(t, url, testKey)
 	must(t, err)
 	defer a.Close()
-	b, err := openAt(t, url+"&pool_max_conns=1", testKey)
+	b, err := openAt(t, fmt.Sprintf("%s&pool_max_conns=%d", url, leastConns), testKey)
 	must(t, err)
 	defer b.Close()
+	var busy, ended sync.WaitGroup
+	defer ended.Wait()
+	done := make(chan struct{})
+	defer close(done)
+	for range leastConns - 1 {
+		busy.Add(1)
+		ended.Go(func() {
+			if err := b.View(context.Background(), func(tx *Tx) error {
+				busy.Done()
+				<-done
+				return nil
+			}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	busy.Wait()
 	rotate(t, a)
 	ketua := addOfficer(t, a, 1, Ketua, rt14.String())
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)

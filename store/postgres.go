@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io/fs"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 )
 
 // postgresDefaults are the time-outs where the URL names none; the server keeps them, so that a process that hangs
@@ -27,6 +29,7 @@ var postgresDefaults = map[string]string{
 
 const (
 	postgresConns  = 16               // connections where the URL names no pool_max_conns
+	leastConns     = 4                // River listens on one, and another waits for a lock while it migrates
 	connectTimeout = 5 * time.Second  // where the URL names no connect_timeout
 	commitTimeout  = 10 * time.Second // a commit is waited for even when its caller has gone
 	attempts       = 5                // of one change, when PostgreSQL asks for it again or the connection breaks
@@ -47,6 +50,7 @@ END $do$`
 // postgres keeps the records in a PostgreSQL database, or in one schema of it (search_path). Its transactions see what
 // others committed before each statement; what has to stay true for longer is taken with lock.
 type postgres struct {
+	*queue[pgx.Tx]
 	pool *pgxpool.Pool
 	one  *pgxpool.Pool // a single connection, for beside
 }
@@ -55,13 +59,16 @@ func isPostgres(url string) bool {
 	return strings.HasPrefix(url, "postgres://") || strings.HasPrefix(url, "postgresql://")
 }
 
-func openPostgres(ctx context.Context, url string) (*postgres, error) {
+func openPostgres(ctx context.Context, url string, log *slog.Logger) (*postgres, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, fmt.Errorf("read the address of the database: %w", err)
 	}
 	if !strings.Contains(url, "pool_max_conns=") {
 		config.MaxConns = postgresConns
+	}
+	if config.MaxConns < leastConns {
+		return nil, fmt.Errorf("open the database: pool_max_conns is %d, the least is %d", config.MaxConns, leastConns)
 	}
 	if !strings.Contains(url, "connect_timeout=") {
 		config.ConnConfig.ConnectTimeout = connectTimeout
@@ -86,7 +93,13 @@ func openPostgres(ctx context.Context, url string) (*postgres, error) {
 		pool.Close()
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
-	return &postgres{pool, one}, nil
+	jobs, err := newQueue(riverpgxv5.New(pool), log)
+	if err != nil {
+		pool.Close()
+		one.Close()
+		return nil, err
+	}
+	return &postgres{jobs, pool, one}, nil
 }
 
 // migrate runs what is missing; processes that start together wait for each other.
@@ -109,16 +122,20 @@ func (p *postgres) migrate(ctx context.Context) (applied int, err error) {
 	if err != nil {
 		return len(done), fmt.Errorf("migrate: %w", err)
 	}
+	more := 0
 	_, err = p.update(ctx, func(ctx context.Context, q querier) (refused, fault error) {
-		if fault = q.Lock(ctx, "schema", "triggers"); fault == nil {
-			_, fault = q.Exec(ctx, appendOnly)
+		if fault = q.Lock(ctx, "schema", "jobs and triggers"); fault != nil {
+			return nil, fault
+		}
+		if more, fault = migrateJobs(ctx, riverpgxv5.New(p.pool), p.log); fault != nil {
+			return nil, fault
+		}
+		if _, fault = q.Exec(ctx, appendOnly); fault != nil {
+			fault = fmt.Errorf("protect what is append-only: %w", fault)
 		}
 		return nil, fault
 	})
-	if err != nil {
-		return len(done), fmt.Errorf("protect what is append-only: %w", err)
-	}
-	return len(done), nil
+	return len(done) + more, err
 }
 
 // lockID is of this schema alone: locks are the whole database's.
@@ -159,7 +176,7 @@ func (p *postgres) try(ctx context.Context, change func(context.Context, querier
 	if err != nil {
 		return nil, false, err
 	}
-	refused, fault = change(ctx, &postgresTx{t})
+	refused, fault = change(ctx, &postgresTx{t, p.queue})
 	if fault != nil || repeatable(refused) || t.Conn().IsClosed() {
 		again = ctx.Err() == nil && (t.Conn().IsClosed() || repeatable(refused) || repeatable(fault))
 		return refused, again, errors.Join(fault, rollback(t))
@@ -213,19 +230,19 @@ func begin(ctx context.Context, pool *pgxpool.Pool, o pgx.TxOptions) (t pgx.Tx, 
 }
 
 func (p *postgres) view(ctx context.Context, read func(querier) error) error {
-	return snapshot(ctx, p.pool, read)
+	return p.snapshot(ctx, p.pool, read)
 }
 
 func (p *postgres) beside(ctx context.Context, read func(querier) error) error {
-	return snapshot(ctx, p.one, read)
+	return p.snapshot(ctx, p.one, read)
 }
 
-func snapshot(ctx context.Context, pool *pgxpool.Pool, read func(querier) error) error {
+func (p *postgres) snapshot(ctx context.Context, pool *pgxpool.Pool, read func(querier) error) error {
 	t, err := begin(ctx, pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
 	if err != nil {
 		return err
 	}
-	return errors.Join(read(&postgresTx{t}), rollback(t))
+	return errors.Join(read(&postgresTx{t, p.queue}), rollback(t))
 }
 
 // ErrNoBackup means that the records are in PostgreSQL, which has its own way to copy them.
@@ -240,7 +257,10 @@ func (p *postgres) close() error {
 }
 
 // postgresTx is a transaction.
-type postgresTx struct{ tx pgx.Tx }
+type postgresTx struct {
+	tx   pgx.Tx
+	jobs *queue[pgx.Tx]
+}
 
 func (q *postgresTx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
 	tag, err := q.tx.Exec(ctx, query, args...)
@@ -259,6 +279,10 @@ func (q *postgresTx) QueryRow(ctx context.Context, query string, args ...any) Ro
 func (q *postgresTx) Lock(ctx context.Context, kind, id string) error {
 	_, err := q.tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1, $2)`, int32(hash(kind)), int32(hash(id)%1024))
 	return err
+}
+
+func (q *postgresTx) Enqueue(ctx context.Context, kind JobKind, id string) error {
+	return q.jobs.add(ctx, q.tx, kind, id)
 }
 
 // postgresUnique is isUnique for PostgreSQL.

@@ -14,6 +14,7 @@ import (
 	"syscall"
 
 	"github.com/pressly/goose/v3"
+	"github.com/riverqueue/river/riverdriver/riversqlite"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 )
@@ -56,12 +57,15 @@ func lockFile(path string) (*fileLock, error) {
 // Unlock gives the file back. The lock file stays: to remove it would let two processes lock two files of one name.
 func (l *fileLock) Unlock() error { return l.file.Close() }
 
-// sqliteFile keeps the records in one file.
+// sqliteFile keeps the records in one file. Jobs are added by the writer, in the changes that cause them; River fetches
+// and finishes them through a handle of its own, whose short transactions stand between the writer's.
 type sqliteFile struct {
+	*queue[*sql.Tx]
 	path   string
 	lock   *fileLock
 	write  *sql.DB
 	read   *sql.DB
+	river  *sql.DB
 	writer *writer
 }
 
@@ -84,11 +88,18 @@ func (f *sqliteFile) start(ctx context.Context, log *slog.Logger) (err error) {
 	if f.read, err = openHandle(f.path, "mode=ro", 4); err != nil {
 		return err
 	}
+	if f.river, err = openHandle(f.path, immediate, 1); err != nil {
+		return err
+	}
+	if f.queue, err = newQueue(riversqlite.New(f.river), log); err != nil {
+		return err
+	}
+	f.polls = true // its listener would ask every 50 ms
 	conn, err := f.write.Conn(ctx)
 	if err != nil {
 		return fmt.Errorf("open the writing connection: %w", err)
 	}
-	f.writer = newWriter(conn, log)
+	f.writer = newWriter(conn, f.queue, log)
 	return nil
 }
 
@@ -97,7 +108,7 @@ func (f *sqliteFile) close() error {
 		f.writer.stop()
 	}
 	var errs []error
-	for _, h := range []*sql.DB{f.read, f.write} {
+	for _, h := range []*sql.DB{f.river, f.read, f.write} {
 		if h != nil {
 			errs = append(errs, h.Close())
 		}
@@ -111,8 +122,11 @@ func openWriter(path string) (*sql.DB, error) {
 		return nil, fmt.Errorf("create the database: %w", err)
 	}
 	f.Close()
-	return openHandle(path, "_txlock=immediate", 1)
+	return openHandle(path, immediate, 1)
 }
+
+// immediate makes a transaction wait for its turn to write when it begins, not in its middle.
+const immediate = "_txlock=immediate"
 
 func openHandle(path, option string, conns int) (*sql.DB, error) {
 	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() +
@@ -128,7 +142,7 @@ func openHandle(path, option string, conns int) (*sql.DB, error) {
 
 // migrate runs what is missing on a connection of its own.
 func (f *sqliteFile) migrate(ctx context.Context) (applied int, err error) {
-	db, err := openHandle(f.path, "_txlock=immediate", 1)
+	db, err := openHandle(f.path, immediate, 1)
 	if err != nil {
 		return 0, err
 	}
@@ -150,7 +164,8 @@ func (f *sqliteFile) migrate(ctx context.Context) (applied int, err error) {
 			return len(done), fmt.Errorf("protect what is append-only: %w", err)
 		}
 	}
-	return len(done), nil
+	more, err := migrateJobs(ctx, riversqlite.New(db), f.log)
+	return len(done) + more, err
 }
 
 func (f *sqliteFile) hasTable(ctx context.Context, name string) (bool, error) {
@@ -219,6 +234,10 @@ func (r reader) QueryRow(ctx context.Context, query string, args ...any) Row {
 
 // Lock has nothing to do: a snapshot does not change.
 func (r reader) Lock(context.Context, string, string) error { return nil }
+
+func (r reader) Enqueue(context.Context, JobKind, string) error {
+	return errors.New("a snapshot takes no job")
+}
 
 // sqliteRows closes as Rows do; what was wrong Err tells.
 type sqliteRows struct{ *sql.Rows }

@@ -15,17 +15,19 @@ const group = 256
 // writer is the one connection that writes to a file; it keeps its prepared statements. Changes wait for it in a queue,
 // and what waits together is committed together.
 type writer struct {
-	conn  *sql.Conn
-	stmts map[string]*sql.Stmt
-	log   *slog.Logger
-	jobs  chan *job
-	quit  chan struct{}
-	ended chan struct{}
+	conn    *sql.Conn
+	tx      *sql.Tx // open on conn while changes run; statements prepared on conn work inside it
+	stmts   map[string]*sql.Stmt
+	jobs    *queue[*sql.Tx]
+	log     *slog.Logger
+	waiting chan *request
+	quit    chan struct{}
+	ended   chan struct{}
 }
 
-func newWriter(conn *sql.Conn, log *slog.Logger) *writer {
-	w := &writer{conn: conn, stmts: map[string]*sql.Stmt{}, log: log,
-		jobs: make(chan *job, group), quit: make(chan struct{}), ended: make(chan struct{})}
+func newWriter(conn *sql.Conn, jobs *queue[*sql.Tx], log *slog.Logger) *writer {
+	w := &writer{conn: conn, stmts: map[string]*sql.Stmt{}, jobs: jobs, log: log,
+		waiting: make(chan *request, group), quit: make(chan struct{}), ended: make(chan struct{})}
 	go w.run()
 	return w
 }
@@ -37,12 +39,13 @@ func (w *writer) stop() {
 }
 
 const (
-	jobWaiting int32 = iota
-	jobTaken
-	jobGone // its caller stopped waiting
+	requestWaiting int32 = iota
+	requestTaken
+	requestGone // its caller stopped waiting
 )
 
-type job struct {
+// request is a change that somebody waits for.
+type request struct {
 	change         func(context.Context, querier) (refused, fault error)
 	state          atomic.Int32
 	refused, fault error
@@ -50,28 +53,28 @@ type job struct {
 }
 
 func (w *writer) update(ctx context.Context, change func(context.Context, querier) (refused, fault error)) (refused, fault error) {
-	j := &job{change: change, done: make(chan struct{})}
+	r := &request{change: change, done: make(chan struct{})}
 	select {
-	case w.jobs <- j:
+	case w.waiting <- r:
 	case <-ctx.Done():
 		return nil, fmt.Errorf("wait for the writer: %w", ctx.Err())
 	case <-w.quit:
 		return nil, ErrClosed
 	}
 	select {
-	case <-j.done:
-		return j.refused, j.fault
+	case <-r.done:
+		return r.refused, r.fault
 	case <-ctx.Done():
-		if j.state.CompareAndSwap(jobWaiting, jobGone) {
+		if r.state.CompareAndSwap(requestWaiting, requestGone) {
 			return nil, fmt.Errorf("wait for the writer: %w", ctx.Err())
 		}
 	case <-w.ended:
-		if j.state.CompareAndSwap(jobWaiting, jobGone) {
+		if r.state.CompareAndSwap(requestWaiting, requestGone) {
 			return nil, ErrClosed
 		}
 	}
-	<-j.done
-	return j.refused, j.fault
+	<-r.done
+	return r.refused, r.fault
 }
 
 func (w *writer) run() {
@@ -85,60 +88,57 @@ func (w *writer) run() {
 		select {
 		case <-w.quit:
 			return
-		case j := <-w.jobs:
-			w.commit(w.gather(j))
+		case r := <-w.waiting:
+			w.commit(w.gather(r))
 		}
 	}
 }
 
-// gather takes what waits beside the first job, without waiting for more.
-func (w *writer) gather(j *job) []*job {
-	var jobs []*job
+// gather takes what waits beside the first request, without waiting for more.
+func (w *writer) gather(r *request) []*request {
+	var taken []*request
 	for {
-		if j.state.CompareAndSwap(jobWaiting, jobTaken) {
-			jobs = append(jobs, j)
+		if r.state.CompareAndSwap(requestWaiting, requestTaken) {
+			taken = append(taken, r)
 		}
-		if len(jobs) == group {
-			return jobs
+		if len(taken) == group {
+			return taken
 		}
 		select {
-		case j = <-w.jobs:
+		case r = <-w.waiting:
 		default:
-			return jobs
+			return taken
 		}
 	}
 }
 
-// commit runs the jobs in one transaction and answers them.
-func (w *writer) commit(jobs []*job) {
-	if len(jobs) == 0 {
+// commit runs the changes in one transaction and answers who waits for them.
+func (w *writer) commit(taken []*request) {
+	if len(taken) == 0 {
 		return
 	}
-	if err := w.transact(jobs); err != nil {
-		for _, j := range jobs {
-			j.fault = fmt.Errorf("commit: %w", err)
-		}
-		if _, err := w.Exec(context.Background(), "ROLLBACK"); err != nil {
-			w.log.Warn("rollback after a failed commit", "error", err) // the engine had rolled back by itself
+	if err := w.transact(taken); err != nil {
+		for _, r := range taken {
+			r.fault = fmt.Errorf("commit: %w", err)
 		}
 	}
-	for _, j := range jobs {
-		close(j.done)
+	for _, r := range taken {
+		close(r.done)
 	}
 }
 
-func (w *writer) transact(jobs []*job) error {
+// transact leaves no transaction open: a commit that fails has rolled back.
+func (w *writer) transact(taken []*request) (err error) {
 	ctx := context.Background()
-	if _, err := w.Exec(ctx, "BEGIN IMMEDIATE"); err != nil {
+	if w.tx, err = w.conn.BeginTx(ctx, nil); err != nil {
 		return err
 	}
-	for _, j := range jobs {
-		if j.refused, j.fault = j.change(ctx, w); j.fault != nil {
-			return j.fault
+	for _, r := range taken {
+		if r.refused, r.fault = r.change(ctx, w); r.fault != nil {
+			return errors.Join(r.fault, w.tx.Rollback())
 		}
 	}
-	_, err := w.Exec(ctx, "COMMIT")
-	return err
+	return w.tx.Commit()
 }
 
 // close gives the connection back, its statements first: one that stays open would keep the file's log from being folded in.
@@ -192,3 +192,7 @@ func (w *writer) QueryRow(ctx context.Context, query string, args ...any) Row {
 
 // Lock has nothing to do: nobody else writes.
 func (w *writer) Lock(context.Context, string, string) error { return nil }
+
+func (w *writer) Enqueue(ctx context.Context, kind JobKind, id string) error {
+	return w.jobs.add(ctx, w.tx, kind, id)
+}

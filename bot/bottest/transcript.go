@@ -50,6 +50,7 @@ type Stage struct {
 	SetClock func(time.Time)
 	Person   func(name string) (bot.Address, string) // address, and the number that the channel vouches for
 	Do       func(words []string) (string, error)    // "% words": something that happens outside the chat
+	Due      func(context.Context, time.Time) error  // does what the bot does unprompted at that time; may be nil
 
 	from     bot.Address
 	phone    string
@@ -63,8 +64,8 @@ type Stage struct {
 
 // Play plays a transcript and compares what is said; with update it rewrites the file instead. The lines are:
 //
-//	@ 2026-11-23T09:00:00+07:00   the clock
-//	= name                        another person takes over
+//	@ 2026-11-23T09:00:00+07:00   the clock: what is due by then is done
+//	= name                        another person takes over, and reads what was said to him meanwhile
 //	> text                        a person writes
 //	> [label]                     presses a button of the newest prompt; ^[label] one of the prompt before
 //	> {photo} caption             sends something else: photo, voice, sticker, video, document, location, album, edited,
@@ -122,11 +123,19 @@ func (s *Stage) line(line string) error {
 		return nil
 	case "@":
 		at, err := time.Parse(time.RFC3339, rest)
+		if err != nil {
+			return err
+		}
 		s.now = at
 		s.SetClock(at)
+		if s.Due != nil {
+			err = s.Due(context.Background(), at)
+		}
+		s.read()
 		return err
 	case "=":
 		s.from, s.phone = s.Person(rest)
+		s.read()
 		return nil
 	case "%":
 		result, err := s.Do(strings.Fields(rest))
@@ -152,12 +161,17 @@ func (s *Stage) send(in []bot.Update) error {
 			return err
 		}
 		s.Lanes.Wait()
-		for _, m := range s.Buffer.Read(s.from) {
-			s.render(m)
-			s.buttons[s.from] = append(s.buttons[s.from], m)
-		}
+		s.read()
 	}
 	return nil
+}
+
+// read shows what was said to the person who is there.
+func (s *Stage) read() {
+	for _, m := range s.Buffer.Read(s.from) {
+		s.render(m)
+		s.buttons[s.from] = append(s.buttons[s.from], m)
+	}
 }
 
 func (s *Stage) render(m bot.Message) {

@@ -267,6 +267,7 @@ func TestWhoBlocksTheBotIsGone(t *testing.T) {
 		got := w.poll(t)
 		pak := w.User("Sulaiman Contoh")
 		pak.Write("halo")
+		time.Sleep(time.Minute)
 		pak.Block()
 		time.Sleep(time.Minute)
 		if len(gone) != 1 || <-gone != at(pak) {
@@ -277,6 +278,20 @@ func TestWhoBlocksTheBotIsGone(t *testing.T) {
 		time.Sleep(time.Minute)
 		if len(gone) > 0 || len(got) != 2 {
 			t.Errorf("%d are gone, %d updates came, want those of before and after", len(gone), len(got))
+		}
+	})
+}
+
+func TestWhoComesBackAtOnceIsNotGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := inBubble(t, func(o *telegram.Options) { o.Gone = func(context.Context, bot.Address) { t.Error("he counts as gone") } })
+		pak := w.User("Sulaiman Contoh")
+		pak.Block()
+		pak.Write("salah tekan")
+		got := w.poll(t) // all of it comes together
+		time.Sleep(time.Minute)
+		if len(got) != 1 {
+			t.Errorf("%d updates came", len(got))
 		}
 	})
 }

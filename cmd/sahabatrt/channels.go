@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"sahabatrt/bot"
@@ -64,14 +65,20 @@ func (c *Config) channels(s surroundings) ([]channel, error) {
 	if err := c.Telegram.check(); err != nil {
 		return nil, err
 	}
+	on := &telegramChannel{Telegram: c.Telegram, surroundings: s, holder: c.Process}
+	if on.holder == "" {
+		on.holder = uuid.NewString()
+	}
 	tg, err := c.Telegram.open(telegram.Options{
 		Now: s.now, Log: s.log, Metrics: s.metrics,
+		Lease:   on.lease,
+		Gone:    whereabouts{s.db, s.log}.gone,
 		Private: func(lang string) string { return s.texts.Render(language(lang), locales.T("channel.private")) },
 	})
 	if err != nil {
 		return nil, err
 	}
-	on := telegramChannel{c.Telegram, tg, s}
+	on.tg = tg
 	return []channel{{name: telegram.Channel, channel: tg, run: on.run, doctor: on.doctor, close: tg.Close}}, nil
 }
 
@@ -113,11 +120,28 @@ func language(code string) string {
 // telegramChannel is Telegram while it is served.
 type telegramChannel struct {
 	Telegram
-	tg *telegram.Telegram
 	surroundings
+	tg     *telegram.Telegram
+	holder string // of the lease on polling: this process
 }
 
-func (t telegramChannel) run(ctx context.Context, accept func(context.Context, []bot.Update) error) error {
+// pollLease is the right to poll, which one process has at a time.
+const pollLease = "poll:" + telegram.Channel
+
+func (t *telegramChannel) lease(ctx context.Context) (bool, error) {
+	return t.db.Lease(ctx, pollLease, t.holder, telegram.LeaseTime)
+}
+
+// giveBack lets another process poll at once.
+func (t *telegramChannel) giveBack(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), giveBackTime)
+	defer cancel()
+	if err := t.db.Release(ctx, pollLease, t.holder); err != nil {
+		t.log.Warn("another process polls only later", "channel", telegram.Channel, "after", telegram.LeaseTime, "err", err)
+	}
+}
+
+func (t *telegramChannel) run(ctx context.Context, accept func(context.Context, []bot.Update) error) error {
 	ctx, stop := context.WithCancel(ctx)
 	announced := make(chan struct{})
 	go func() {
@@ -128,11 +152,12 @@ func (t telegramChannel) run(ctx context.Context, accept func(context.Context, [
 	if t.WebhookURL != "" {
 		return t.serveWebhook(ctx, accept)
 	}
+	defer t.giveBack(ctx)
 	return t.tg.Poll(ctx, accept)
 }
 
 // announce presents the bot in every language. That it fails is no reason to stop.
-func (t telegramChannel) announce(ctx context.Context) {
+func (t *telegramChannel) announce(ctx context.Context) {
 	var profiles []telegram.Profile
 	for _, lang := range locales.Languages {
 		say := func(id string) string { return t.texts.Render(lang, locales.T(id)) }
@@ -150,11 +175,14 @@ func (t telegramChannel) announce(ctx context.Context) {
 	}
 }
 
+// giveBackTime is for giving the lease back.
+const giveBackTime = 2 * time.Second
+
 // mostPerSecond is what Telegram takes in all.
 const mostPerSecond = 30
 
 // doctor looks at the token, at who gets the updates, and at the pace.
-func (t telegramChannel) doctor(ctx context.Context, r *report) {
+func (t *telegramChannel) doctor(ctx context.Context, r *report) {
 	defer t.tg.Close()
 	name, err := t.tg.Me(ctx)
 	if err != nil {
@@ -178,7 +206,7 @@ func (t telegramChannel) doctor(ctx context.Context, r *report) {
 }
 
 // hook compares the webhook that is set with the way updates are taken in.
-func (t telegramChannel) hook(r *report, info telegram.WebhookInfo) {
+func (t *telegramChannel) hook(r *report, info telegram.WebhookInfo) {
 	switch {
 	case info.URL != "" && t.WebhookURL == "":
 		r.fail("telegram: a webhook is set, so polling is refused: sahabatrt webhook delete, or set TELEGRAM_WEBHOOK_URL")

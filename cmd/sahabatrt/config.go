@@ -14,6 +14,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"sahabatrt/bot"
+	"sahabatrt/conversations"
 	"sahabatrt/program"
 	"sahabatrt/store"
 	"sahabatrt/store/lists"
@@ -36,7 +37,7 @@ type Config struct {
 
 // at is called at each point of a message and of an operation; it does nothing unless a test asks for the process's death.
 func (c *Config) at() (func(point string), error) {
-	return bot.KillAt(c.Kill, slices.Concat(bot.Points, store.Points)...)
+	return bot.KillAt(c.Kill, slices.Concat(bot.Points, store.Points, conversations.Points)...)
 }
 
 // kept are the conversations under way, in Redis or beside the records.

@@ -2,7 +2,10 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,6 +14,7 @@ import (
 	"time"
 
 	"sahabatrt/program"
+	"sahabatrt/store"
 	"sahabatrt/store/session/redistest"
 	"sahabatrt/store/storetest"
 )
@@ -48,7 +52,8 @@ func ok(t *testing.T, input string, args ...string) (out, errs string) {
 func inEmptyFolder(t *testing.T) {
 	t.Helper()
 	t.Chdir(t.TempDir())
-	for _, name := range []string{"DATABASE_URL", "REDIS_URL", "SAHABAT_KEY", "SAHABAT_NEW_KEY", "SAHABAT_NOW", "LOG_FORMAT", "LOG_LEVEL", "SAHABAT_PROCESS", "OPS_LISTEN", "SAHABAT_KILL"} {
+	for _, name := range []string{"DATABASE_URL", "REDIS_URL", "SAHABAT_KEY", "SAHABAT_NEW_KEY", "SAHABAT_NOW", "LOG_FORMAT", "LOG_LEVEL", "SAHABAT_PROCESS", "OPS_LISTEN", "SAHABAT_KILL",
+		"TELEGRAM_TOKEN", "TELEGRAM_API_ENDPOINT", "TELEGRAM_RATE", "TELEGRAM_WEBHOOK_URL", "TELEGRAM_WEBHOOK_SECRET", "LISTEN"} {
 		t.Setenv(name, "") // put back afterwards
 		if err := os.Unsetenv(name); err != nil {
 			t.Fatal(err)
@@ -268,6 +273,64 @@ func TestMigrate(t *testing.T) {
 		if !strings.HasSuffix(out, " migrations applied\n") || strings.HasPrefix(out, "0 ") != nothing {
 			t.Errorf("start %d: %s", i+1, out)
 		}
+	}
+}
+
+// TestJobs: a job that failed is listed on one line without what is personal, and can be done again.
+func TestJobs(t *testing.T) {
+	inEmptyFolder(t)
+	if code, _, errs := run(t, "", "jobs"); code != 1 || !strings.Contains(errs, "no records") {
+		t.Errorf("without records: exit %d, %s", code, errs)
+	}
+	ok(t, "", "migrate")
+	fail(t, "notice", "contoh", errors.New("broken\nat +6281200000014"))
+	out, _ := ok(t, "", "jobs")
+	if want := "1\tnotice\tcontoh\tdiscarded\t1\tbroken at [removed]\n1 failed, 0 wait\n"; out != want {
+		t.Errorf("listed %q, want %q", out, want)
+	}
+	if code, out, _ := run(t, "", "check"); code != 1 || !strings.Contains(out, "discarded") {
+		t.Errorf("check: exit %d, %s", code, out)
+	}
+	ok(t, "", "jobs", "retry", "1")
+	if out, _ := ok(t, "", "jobs", "list"); out != "0 failed, 1 wait\n" {
+		t.Errorf("listed %q", out)
+	}
+	if code, _, errs := run(t, "", "jobs", "retry", "99"); code != 1 || !strings.Contains(errs, "no such job") {
+		t.Errorf("another job: exit %d, %s", code, errs)
+	}
+}
+
+// fail has a job fail for good, and leaves no other.
+func fail(t *testing.T, kind store.JobKind, id string, fault error) {
+	t.Helper()
+	db, err := (&Config{DatabaseURL: ownStore, Key: readKey(t)}).open(t.Context(), Main{Stderr: io.Discard, Now: time.Now}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	err = db.Update(t.Context(), func(tx *store.Tx) error {
+		if err := tx.Enqueue(kind, id); err != nil {
+			return err
+		}
+		_, err := tx.Exec(`UPDATE river_job SET max_attempts=1`)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	err = db.Work(ctx, map[store.JobKind]store.Duty{kind: {Do: func(context.Context, string) error {
+		stop()
+		return fault
+	}}})
+	if err == nil {
+		err = db.Update(t.Context(), func(tx *store.Tx) error {
+			_, err := tx.Exec(`DELETE FROM river_job WHERE kind<>$1`, string(kind))
+			return err
+		})
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"strings"
 	"sync"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"sahabatrt/conversations"
 	"sahabatrt/locales"
 	"sahabatrt/program"
+	"sahabatrt/store"
 	"sahabatrt/store/session"
 )
 
@@ -70,9 +72,18 @@ func (serveCmd) Run(ctx context.Context, m Main, c *Config) (err error) {
 		Sessions: sessions,
 		Channels: byName, Now: c.clock(m.Now), Log: log, Metrics: bot.NewMetrics(registry, m.Now), At: at,
 	}
+	chats := whereabouts{db, log}
+	lanes.Gone, lanes.Moved = chats.gone, chats.moved
+	notices := &conversations.Notices{Store: db, Texts: texts, Log: log, At: at, Send: func(ctx context.Context, msg bot.Message) error {
+		ch := byName[msg.To.Channel]
+		if ch == nil {
+			return &bot.SendError{Err: fmt.Errorf("no channel %q here", msg.To.Channel)}
+		}
+		return ch.Send(ctx, msg)
+	}}
 	registry.MustRegister(pools{db: db, redis: sessions.client})
 	s := &serving{
-		channels: channels, lanes: lanes, registry: registry, listen: c.OpsListen, stdout: m.Stdout,
+		channels: channels, lanes: lanes, work: worker(db, notices, c.clock(m.Now)), registry: registry, listen: c.OpsListen, stdout: m.Stdout,
 		health: newHealth(m.Now, log, db, sessions.redis, lanes),
 	}
 	err = s.run(ctx)
@@ -86,6 +97,7 @@ func (serveCmd) Run(ctx context.Context, m Main, c *Config) (err error) {
 type serving struct {
 	channels []channel
 	lanes    *bot.Lanes
+	work     func(context.Context) error // on jobs, until its context ends
 	health   *health
 	registry *prometheus.Registry
 	listen   string // where operators look, "" for nowhere
@@ -151,7 +163,7 @@ func (s *serving) play(ctx context.Context, fail context.CancelCauseFunc, page *
 	return <-ended
 }
 
-// takeIn runs the channels until ctx ends; the first that ends before ends all.
+// takeIn runs the channels, and the jobs beside them, until ctx ends; the first that ends before ends all.
 func (s *serving) takeIn(ctx, life context.Context, fail context.CancelCauseFunc) {
 	accept := func(ctx context.Context, in []bot.Update) error {
 		if err := s.health.open(); err != nil { // with Redis alone it would be kept, and then not be recorded
@@ -160,6 +172,11 @@ func (s *serving) takeIn(ctx, life context.Context, fail context.CancelCauseFunc
 		return s.lanes.Accept(ctx, life, in)
 	}
 	var all sync.WaitGroup
+	all.Go(func() {
+		if err := s.work(ctx); err != nil {
+			fail(err)
+		}
+	})
 	for _, ch := range s.channels {
 		all.Go(func() {
 			err := ch.run(ctx, accept)
@@ -170,4 +187,34 @@ func (s *serving) takeIn(ctx, life context.Context, fail context.CancelCauseFunc
 		})
 	}
 	all.Wait()
+}
+
+// worker does what the bot does unprompted.
+func worker(db *store.DB, notices *conversations.Notices, now func() time.Time) func(context.Context) error {
+	return func(ctx context.Context) error {
+		return db.Work(ctx, map[store.JobKind]store.Duty{
+			store.JobNotice: {Do: func(ctx context.Context, id string) error { return notices.Work(ctx, id, now()) }},
+			store.JobPlan:   {Do: func(ctx context.Context, _ string) error { return notices.Plan(ctx, now()) }, Every: time.Minute},
+		})
+	}
+}
+
+// whereabouts keeps what a channel says of an address while it sends.
+type whereabouts struct {
+	db  *store.DB
+	log *slog.Logger
+}
+
+func (w whereabouts) gone(ctx context.Context, a bot.Address) {
+	w.keep(ctx, func(tx *store.Tx) error { return tx.ChatGone(a.Channel, a.ID) })
+}
+
+func (w whereabouts) moved(ctx context.Context, from, to bot.Address) {
+	w.keep(ctx, func(tx *store.Tx) error { return tx.ChatMoved(from.Channel, from.ID, to.ID) })
+}
+
+func (w whereabouts) keep(ctx context.Context, change func(*store.Tx) error) {
+	if err := w.db.Update(ctx, change); err != nil {
+		w.log.Warn("where somebody can be reached was not kept", "err", err)
+	}
 }

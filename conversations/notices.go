@@ -1,0 +1,219 @@
+package conversations
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"sahabatrt/bot"
+	"sahabatrt/locales"
+	"sahabatrt/program"
+	"sahabatrt/store"
+)
+
+// The points that every notice passes, in order: see Notices.At.
+const (
+	AtSending = "sending" // marked as on its way, not sent
+	AtTold    = "told"    // sent, not noted yet
+)
+
+// Points are all of them, for tests that stop the process at each.
+var Points = []string{AtSending, AtTold}
+
+// errNotSent: the channel knows that the message did not go out. Its own error is for the log, which scrubs it: what a
+// job returns is kept.
+var errNotSent = errors.New("the notice was not sent")
+
+// Notices is what the bot says unprompted: each at most once. Its fields are set once; At may be nil.
+type Notices struct {
+	Store *store.DB
+	Texts *locales.Catalogue
+	Log   *slog.Logger
+	Send  func(context.Context, bot.Message) error // a *bot.SendError says what became of it; any other error: nobody knows
+	At    func(point string)                       // is called at each point, so that a test can stop the process there
+}
+
+func (n *Notices) at(point string) {
+	if n.At != nil {
+		n.At(point)
+	}
+}
+
+// Plan writes the notices that are due by the calendar and ends those that nobody came to in time. What follows from a
+// change, as an alert does, writes its notices itself.
+func (n *Notices) Plan(ctx context.Context, _ time.Time) error {
+	return n.Store.Update(ctx, (*store.Tx).ExpireNotices)
+}
+
+// Work does one notice: looks whether it still holds, marks it, sends it, and notes what became of it. It may be called
+// again with the same id, also by another process. store.Again: its time has not come.
+func (n *Notices) Work(ctx context.Context, id string, now time.Time) error {
+	l, err := n.take(ctx, id, now)
+	if err != nil || len(l.chats) == 0 {
+		return err
+	}
+	n.at(AtSending)
+	return n.deliver(ctx, l, now)
+}
+
+// letter is a notice with its words, and where to.
+type letter struct {
+	notice store.Notice
+	chats  []store.Chat // none: it is not to be sent
+	text   string
+}
+
+// take marks a notice that has to be sent now, and says where to and what. What is found on its way belongs to a process
+// that died: it may have arrived.
+func (n *Notices) take(ctx context.Context, id string, now time.Time) (l letter, err error) {
+	wait := time.Duration(0)
+	err = n.Store.Update(ctx, func(tx *store.Tx) error {
+		l, wait = letter{}, 0
+		notice, err := tx.TakeNotice(id)
+		if errors.Is(err, store.ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		switch awake := program.Awake(now); {
+		case notice.State == store.NoticeSending:
+			return tx.SetNotice(id, store.NoticeUnclear)
+		case notice.State != store.NoticeDue:
+			return nil
+		case now.After(notice.Until):
+			return tx.SetNotice(id, store.NoticeExpired)
+		case now.Before(notice.Due):
+			wait = notice.Due.Sub(now)
+			return nil
+		case awake.After(now):
+			wait = awake.Sub(now)
+			return tx.PostponeNotice(id, awake)
+		}
+		l, err = n.write(tx, notice)
+		return err
+	})
+	if err != nil {
+		return letter{}, wrap(err, "take a notice")
+	}
+	if wait > 0 {
+		return letter{}, store.Again{After: wait}
+	}
+	return l, nil
+}
+
+// write puts a notice into words for its person, if it still holds and there is where to send it.
+func (n *Notices) write(tx *store.Tx, notice store.Notice) (letter, error) {
+	person, err := tx.Person(notice.Person)
+	if err != nil {
+		return letter{}, err
+	}
+	text, holds, err := wording(tx, notice, person)
+	if err != nil {
+		return letter{}, err
+	}
+	if !holds {
+		return letter{}, tx.SetNotice(notice.ID, store.NoticeExpired)
+	}
+	chats, err := tx.Chats(person.ID)
+	if err != nil {
+		return letter{}, err
+	}
+	if len(chats) == 0 {
+		return letter{}, tx.SetNotice(notice.ID, store.NoticeDead)
+	}
+	said := n.Texts.Render(cmp.Or(person.Lang, locales.Default), text)
+	return letter{notice, chats, said}, tx.SetNotice(notice.ID, store.NoticeSending)
+}
+
+// wording is what a notice says, and whether it still holds.
+func wording(tx *store.Tx, notice store.Notice, person store.Person) (locales.Text, bool, error) {
+	switch notice.Kind {
+	case store.NoticeAlert:
+		return alertWords(tx, notice, person)
+	}
+	return locales.Text{}, false, fmt.Errorf("no words for a notice of kind %q", notice.Kind)
+}
+
+// deliver sends a letter to the first chat that takes it.
+func (n *Notices) deliver(ctx context.Context, l letter, now time.Time) error {
+	for _, chat := range l.chats {
+		err := n.send(ctx, l, chat)
+		var said *bot.SendError
+		switch {
+		case err == nil:
+			n.at(AtTold)
+			return n.end(ctx, l, store.NoticeSent)
+		case !errors.As(err, &said) || said.Unclear:
+			n.failed(l, err)
+			return n.end(ctx, l, store.NoticeUnclear)
+		case said.Gone || said.MovedTo != nil:
+			n.failed(l, err)
+			continue
+		case said.Refused:
+			n.failed(l, err)
+			return n.end(ctx, l, store.NoticeDead)
+		}
+		n.failed(l, err)
+		return n.later(ctx, l, now, said.RetryAfter)
+	}
+	return n.end(ctx, l, store.NoticeDead)
+}
+
+// send tries one chat, and once more where it has moved to; a chat that nobody reads is noted as gone.
+func (n *Notices) send(ctx context.Context, l letter, chat store.Chat) error {
+	m := bot.Message{To: bot.Address{Channel: chat.Channel, ID: chat.ID}, Text: l.text, Unprompted: true}
+	err := n.Send(ctx, m)
+	var said *bot.SendError
+	if errors.As(err, &said) && said.MovedTo != nil && said.MovedTo.Channel == chat.Channel {
+		m.To = *said.MovedTo
+		n.note(ctx, func(tx *store.Tx) error { return tx.ChatMoved(chat.Channel, chat.ID, m.To.ID) })
+		err = n.Send(ctx, m)
+	}
+	if errors.As(err, &said) && said.Gone {
+		n.note(ctx, func(tx *store.Tx) error { return tx.ChatGone(m.To.Channel, m.To.ID) })
+	}
+	return err
+}
+
+// note keeps what a channel told of a chat. If that fails it will be told again.
+func (n *Notices) note(ctx context.Context, change func(*store.Tx) error) {
+	if err := n.Store.Update(context.WithoutCancel(ctx), change); err != nil {
+		n.Log.Error("what a channel told of a chat is not noted", "err", err)
+	}
+}
+
+func (n *Notices) failed(l letter, err error) {
+	n.Log.Warn("notice not delivered", "notice", l.notice.ID, "kind", l.notice.Kind, "letters", len(l.text), "err", err)
+}
+
+// end notes what became of a letter: who sent it knows better than whoever found it on its way.
+func (n *Notices) end(ctx context.Context, l letter, state store.NoticeState) error {
+	return n.conclude(ctx, l, func(tx *store.Tx) error { return tx.SetNotice(l.notice.ID, state) })
+}
+
+// later makes a letter that did not go out due again, after the pause that the channel asks for.
+func (n *Notices) later(ctx context.Context, l letter, now time.Time, pause time.Duration) error {
+	err := n.conclude(ctx, l, func(tx *store.Tx) error { return tx.PostponeNotice(l.notice.ID, now.Add(pause)) })
+	switch {
+	case err != nil:
+		return err
+	case pause > 0:
+		return store.Again{After: pause}
+	}
+	return errNotSent
+}
+
+// conclude is done even when nobody waits for it any more: what was sent must not be found on its way.
+func (n *Notices) conclude(ctx context.Context, l letter, change func(*store.Tx) error) error {
+	err := n.Store.Update(context.WithoutCancel(ctx), func(tx *store.Tx) error {
+		if _, err := tx.TakeNotice(l.notice.ID); err != nil {
+			return err
+		}
+		return change(tx)
+	})
+	return wrap(err, "note what became of a notice")
+}
