@@ -284,7 +284,9 @@ func TestWhoBlocksTheBotIsGone(t *testing.T) {
 
 func TestWhoComesBackAtOnceIsNotGone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := inBubble(t, func(o *telegram.Options) { o.Gone = func(context.Context, bot.Address) { t.Error("he counts as gone") } })
+		w := inBubble(t, func(o *telegram.Options) {
+			o.Gone = func(context.Context, bot.Address) { t.Error("he counts as gone") }
+		})
 		pak := w.User("Sulaiman Contoh")
 		pak.Block()
 		pak.Write("salah tekan")
