@@ -22,7 +22,10 @@ func (p *play) replies() []Message {
 		m.Choices = append(m.Choices, Button{b.ID, b.Label, b.Key})
 	}
 	m.ContactOver = p.offered && m.ShareContact == ""
-	return []Message{m}
+	if p.t.file == nil {
+		return []Message{m}
+	}
+	return []Message{{To: m.To, Text: p.t.caption, File: p.t.file}, m}
 }
 
 // awake meets whoever comes back after a day: help and questions first, then whether to go on. What he said is kept as

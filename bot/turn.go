@@ -19,9 +19,11 @@ type Turn struct {
 	Args   map[string]string // what the wish that started this conversation said already
 	Kept   []locales.Text    // titles of the unfinished conversations, the newest last
 
-	cat  *locales.Catalogue
-	op   string
-	said []string
+	cat     *locales.Catalogue
+	op      string
+	said    []string
+	file    *File
+	caption string
 }
 
 // Say adds a reply; it sends nothing.
@@ -29,6 +31,11 @@ func (t *Turn) Say(text locales.Text) {
 	if s := t.cat.Render(t.Lang, text); s != "" {
 		t.said = append(t.said, s)
 	}
+}
+
+// Attach has a file delivered before the reply, with caption below it.
+func (t *Turn) Attach(f File, caption locales.Text) {
+	t.file, t.caption = &f, t.cat.Render(t.Lang, caption)
 }
 
 // Mark returns what takes back all that is said after this moment: for a change that may run more than once.

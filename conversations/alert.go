@@ -15,7 +15,7 @@ func alertWords(tx *store.Tx, notice store.Notice, person store.Person) (text lo
 	if err != nil {
 		return locales.Text{}, false, err
 	}
-	if holds, err = tx.Holds(person.ID, a.Kelurahan, store.Lurah); err != nil || !holds {
+	if holds, err = tx.May(person.ID, program.BeAlerted, a.RT.String()); err != nil || !holds {
 		return locales.Text{}, false, err
 	}
 	if holds, err = concernsSomebody(tx, a); err != nil || !holds {
@@ -41,8 +41,8 @@ func concernsSomebody(tx *store.Tx, a store.Alert) (bool, error) {
 }
 
 func why(a store.Alert) locales.Text {
-	if a.Kind == store.AlertHeld {
-		return locales.T("alert.held_" + a.Reason)
+	if a.Kind == store.AlertHeld || a.Kind == store.AlertTicket {
+		return locales.T("alert." + string(a.Kind) + "_" + a.Reason)
 	}
 	return locales.T("alert." + string(a.Kind))
 }

@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"regexp"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -117,7 +119,8 @@ func moveIn(t testing.TB, h home, process string) *city {
 	c.log = log
 	buffer := &bottest.Buffer{}
 	c.lanes.Channels = map[string]bot.Channel{"terminal": buffer}
-	c.stage = &bottest.Stage{Lanes: c.lanes, Buffer: buffer, SetClock: func(at time.Time) { c.now.Store(at.UnixNano()) }, Person: c.person, Do: c.do, Due: c.due}
+	c.stage = &bottest.Stage{Lanes: c.lanes, Buffer: buffer, SetClock: func(at time.Time) { c.now.Store(at.UnixNano()) }, Person: c.person, Do: c.do, Due: c.due,
+		Secret: regexp.MustCompile(`, sekali pakai[^:]*:\n.*kode ([A-Z2-9]{8})`)}
 	c.notices.Send = buffer.Send
 	if err := c.lanes.Recover(t.Context()); err != nil {
 		t.Fatal(err)
@@ -146,24 +149,28 @@ func (c *city) due(ctx context.Context, now time.Time) error {
 
 // people are the persons of the transcripts: office, place, number.
 var people = map[string]struct {
-	role      store.Role
+	role      program.Role
 	place     string
 	honorific store.Honorific
 	phone     string
 }{
-	"ketua14":      {store.Ketua, "1571071012-RT014", "pak", "+6281200000014"},
-	"sekretaris14": {store.Sekretaris, "1571071012-RT014", "bu", "+6281200000114"},
-	"bendahara14":  {store.Bendahara, "1571071012-RT014", "pak", "+6281200000214"},
-	"ketua15":      {store.Ketua, "1571071012-RT015", "bu", "+6281200000015"},
-	"ketua3":       {store.Ketua, "1571101003-RT003", "pak", "+6281200000003"},
-	"ketua7":       {store.Ketua, "1571031004-RT007", "pak", "+6281200000007"},
-	"ketua9":       {store.Ketua, "1571091005-RT009", "pak", "+6281200000009"},
-	"lurah12":      {store.Lurah, "1571071012", "bu", "+6281200000012"},
+	"ketua14":      {program.Ketua, "1571071012-RT014", "pak", "+6281200000014"},
+	"sekretaris14": {program.Sekretaris, "1571071012-RT014", "bu", "+6281200000114"},
+	"bendahara14":  {program.Bendahara, "1571071012-RT014", "pak", "+6281200000214"},
+	"ketua15":      {program.Ketua, "1571071012-RT015", "bu", "+6281200000015"},
+	"ketua3":       {program.Ketua, "1571101003-RT003", "pak", "+6281200000003"},
+	"ketua7":       {program.Ketua, "1571031004-RT007", "pak", "+6281200000007"},
+	"ketua9":       {program.Ketua, "1571091005-RT009", "pak", "+6281200000009"},
+	"lurah12":      {program.Lurah, "1571071012", "bu", "+6281200000012"},
+	"camat07":      {program.Camat, "157107", "pak", "+6281200000907"},
 }
 
 func (c *city) person(name string) (bot.Address, string) {
 	if name == "warga" { // the channel vouches for a number that stands on no list
 		return bot.Address{Channel: "terminal", ID: name}, "+6281200000777"
+	}
+	if vouched, ok := strings.CutPrefix(name, "+"); ok { // somebody with a number of his own
+		return bot.Address{Channel: "terminal", ID: vouched}, name
 	}
 	return bot.Address{Channel: "terminal", ID: name}, people[name].phone
 }
@@ -189,7 +196,7 @@ func (c *city) settle() error {
 					return err
 				}
 			}
-			if _, _, err := tx.PutPerson(store.Person{Name: name + " Contoh", Phone: phone, Honorific: p.honorific, Offices: []store.Office{{Role: p.role, Place: p.place}}}); err != nil {
+			if _, _, err := tx.PutPerson(store.Person{Name: name + " Contoh", Phone: phone, Honorific: p.honorific, Offices: []program.Office{{Role: p.role, Place: p.place}}}); err != nil {
 				return err
 			}
 		}
@@ -213,7 +220,7 @@ func (c *city) do(words []string) (string, error) {
 		phone, _ := program.ParsePhone(words[3])
 		var code string
 		err := c.db.Update(context.Background(), func(tx *store.Tx) (err error) {
-			code, err = tx.Invite(store.Invite{Role: store.Role(words[1]), Place: words[2], Phone: phone, Name: "Orang Contoh"}, "")
+			code, err = tx.Invite(store.Invite{Role: program.Role(words[1]), Place: words[2], Phone: phone, Name: "Orang Contoh"}, "")
 			return err
 		})
 		return code, err
@@ -241,6 +248,23 @@ func (c *city) do(words []string) (string, error) {
 			}
 			return nil
 		})
+	case "member": // NAME NIK PHONE PAID-UNTIL [MOTHER]: of RT 14, from November
+		nik, err := program.ParseNIK(words[2])
+		if err != nil {
+			return "", err
+		}
+		phone, _ := program.ParsePhone(words[3])
+		until, _ := program.ParseMonth(words[4])
+		w := store.Worker{RT: program.RT{Kelurahan: "1571071012", Number: 14}, State: program.Submitted, Category: program.BecakDriver, Sex: program.Male,
+			Name: words[1] + " Contoh", NIK: nik, Phone: phone, Birth: program.Date{Year: 1980, Month: 1, Day: 1},
+			FirstMonth: program.NewMonth(2026, 11), Months: 2, PaidUntil: until, Mother: strings.Join(words[5:], " ")}
+		if !until.IsZero() {
+			w.State = program.Active
+		}
+		return "", c.db.Update(context.Background(), func(tx *store.Tx) error {
+			_, err := tx.ImportWorker(w, "")
+			return err
+		})
 	case "retire":
 		return "", c.db.Update(context.Background(), func(tx *store.Tx) error {
 			who := people[words[1]]
@@ -249,7 +273,7 @@ func (c *city) do(words []string) (string, error) {
 			if err != nil {
 				return err
 			}
-			return tx.EndOffice(p.ID, store.Office{Role: who.role, Place: who.place}, "")
+			return tx.EndOffice(p.ID, program.Office{Role: who.role, Place: who.place}, "")
 		})
 	case "check":
 		findings, err := c.db.Check(context.Background())

@@ -8,7 +8,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"sahabatrt/bot"
 	"sahabatrt/locales"
@@ -31,7 +30,14 @@ func (c *Conversations) All() []bot.Playable {
 		c.registered().Playable(),
 		c.budget().Playable(),
 		c.workers().Playable(),
+		c.area().Playable(),
+		c.tickets().Playable(),
+		c.moves().Playable(),
 		c.complete().Playable(),
+		c.cover().Playable(),
+		c.mydata().Playable(),
+		c.invite().Playable(),
+		c.issued().Playable(),
 		c.contribution().Playable(),
 		c.benefits().Playable(),
 		c.join().Playable(),
@@ -134,7 +140,7 @@ func closed() bot.Prompt {
 
 // officeRT is the RT of whoever may see its records: the one where he may register comes first.
 func officeRT(p store.Person) (rt program.RT, ok bool) {
-	for _, role := range []store.Role{store.Ketua, store.Sekretaris, store.Bendahara} {
+	for _, role := range []program.Role{program.Ketua, program.Wakil, program.Sekretaris, program.Bendahara} {
 		for _, o := range p.Offices {
 			if o.Role != role {
 				continue
@@ -147,15 +153,16 @@ func officeRT(p store.Person) (rt program.RT, ok bool) {
 	return program.RT{}, false
 }
 
-// canRegister: ketua and sekretaris register workers, correct them and move money; the bendahara sees.
+// canRegister says whether somebody registers workers in his RT, corrects them and sets money aside.
 func canRegister(p store.Person) bool {
-	return slices.ContainsFunc(p.Offices, func(o store.Office) bool { return o.Role == store.Ketua || o.Role == store.Sekretaris })
+	rt, ok := officeRT(p)
+	return ok && program.May(p.Offices, program.Register, rt.String())
 }
 
 // head is how an officer is spoken to.
 func head(p store.Person) locales.Text {
 	for _, o := range p.Offices {
-		if o.Role == store.Ketua && p.Honorific != "" {
+		if o.Role == program.Ketua && p.Honorific != "" {
 			return locales.T("address.rt_" + string(p.Honorific))
 		}
 	}

@@ -7,14 +7,19 @@ import (
 
 	"sahabatrt/bot"
 	"sahabatrt/locales"
+	"sahabatrt/program"
 	"sahabatrt/store"
 )
 
 // What a person can ask for from the menu, by what he is. The ids are names of flows.
 var (
+	menuKetua    = []string{"register", "budget", "workers", "contribution", "benefits", "invite", "help"}
 	menuRT       = []string{"register", "budget", "workers", "contribution", "benefits", "help"}
 	menuTreasury = []string{"budget", "workers", "contribution", "benefits", "help"}
-	menuPublic   = []string{"benefits", "contribution", "join", "person"}
+	menuWorker   = []string{"cover", "mydata", "benefits", "contribution", "person"}
+	menuLurah    = []string{"area", "tickets", "invite", "contribution", "benefits", "help"}
+	menuOfficial = []string{"area", "invite", "contribution", "benefits", "help"}
+	menuPublic   = []string{"cover", "benefits", "contribution", "join", "person"}
 )
 
 // menu is where every conversation begins and ends.
@@ -38,11 +43,23 @@ func (c *Conversations) askMenu(ctx context.Context, t *bot.Turn, _ *struct{}) (
 }
 
 func menuOf(p store.Person) []string {
+	if canRegister(p) && len(program.Invitable(p.Offices)) > 0 {
+		return menuKetua
+	}
 	if canRegister(p) {
 		return menuRT
 	}
 	if _, ok := officeRT(p); ok {
 		return menuTreasury
+	}
+	if _, works := workerOf(p); works {
+		return menuWorker
+	}
+	if area, ok := areaOf(p); ok && program.May(p.Offices, program.AnswerRight, area) {
+		return menuLurah
+	}
+	if len(program.Invitable(p.Offices)) > 0 {
+		return menuOfficial
 	}
 	return menuPublic
 }

@@ -45,7 +45,7 @@ func (n *Notices) at(point string) {
 // Plan writes the notices that are due by the calendar and ends those that nobody came to in time. What follows from a
 // change, as an alert does, writes its notices itself.
 func (n *Notices) Plan(ctx context.Context, _ time.Time) error {
-	return n.Store.Update(ctx, (*store.Tx).ExpireNotices)
+	return n.Store.Update(ctx, func(tx *store.Tx) error { return errors.Join(tx.ExpireNotices(), tx.TellEnding()) })
 }
 
 // Work does one notice: looks whether it still holds, marks it, sends it, and notes what became of it. It may be called
@@ -134,6 +134,14 @@ func wording(tx *store.Tx, notice store.Notice, person store.Person) (locales.Te
 	switch notice.Kind {
 	case store.NoticeAlert:
 		return alertWords(tx, notice, person)
+	case store.NoticeMove, store.NoticeMoved:
+		return moveWords(tx, notice, person)
+	case store.NoticeTicket, store.NoticeAnswer:
+		return ticketWords(tx, notice, person)
+	case store.NoticeInvited:
+		return invitedWords(tx, notice)
+	case store.NoticeProof, store.NoticeCovered, store.NoticeEnding:
+		return workerWords(tx, notice, person)
 	}
 	return locales.Text{}, false, fmt.Errorf("no words for a notice of kind %q", notice.Kind)
 }

@@ -13,7 +13,9 @@ import (
 
 var (
 	recordID = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[47][0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}`)
-	keyed    = regexp.MustCompile(`\bkeyed:[\w-]+`)
+	// inviteCode is made by chance.
+	inviteCode = regexp.MustCompile(`\b[A-HJ-NP-Z2-9]{8}\b`)
+	keyed      = regexp.MustCompile(`\bkeyed:[\w-]+`)
 )
 
 // picture is everything that the records hold, opened: a row a line, each id and keyed hash replaced by the order in which
@@ -56,7 +58,7 @@ func masked(line string) string {
 func (c *city) value(row storetest.Row, i int) string {
 	column, value := row.Columns[i], row.Values[i]
 	if plain, err := c.db.Sealer().Open(row.Table+"."+column+"."+row.Values[0], value); err == nil {
-		return fmt.Sprintf("opened:%q", plain)
+		return fmt.Sprintf("opened:%q", inviteCode.ReplaceAll(plain, []byte("#code")))
 	}
 	if strings.HasSuffix(column, "_key") && value != "" {
 		return "keyed:" + value

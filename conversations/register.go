@@ -62,6 +62,7 @@ func (c *Conversations) register() bot.Flow[registration] {
 			{Name: "name", Counted: true, Ask: free("register.name.ask"), Answer: answerName, Help: "register.name.help"},
 			{Name: "nik", Counted: true, Ask: askNIK, Answer: c.answerNIK, Help: "register.nik.help"},
 			{Name: "nik_check", Ask: askNIKCheck, Answer: c.answerNIKCheck, Help: "register.nik_check.help"},
+			{Name: "move", When: func(*registration) bool { return false }, Ask: askMoveHere, Answer: c.answerMoveHere, Help: "register.move.help"},
 			{Name: "birth", When: func(d *registration) bool { return d.Other != "" },
 				Ask: askBirth, Answer: c.answerBirth, Help: "register.birth.help"},
 			{Name: "age", When: func(d *registration) bool { return d.Age == program.AgeTooOld }, Ask: askAge, Answer: answerAge, Help: "register.age.help"},
@@ -191,11 +192,12 @@ func (c *Conversations) answerNIK(ctx context.Context, t *bot.Turn, d *registrat
 	if err != nil || !ok {
 		return bot.End(), err
 	}
+	d.Asked = nik
 	known, next, err := c.knownNIK(ctx, t, p, rt, nik)
 	if known || err != nil {
 		return next, err
 	}
-	d.Asked, d.Other = nik, ""
+	d.Other = ""
 	return bot.To("nik_check"), nil
 }
 
@@ -217,7 +219,45 @@ func (c *Conversations) knownNIK(ctx context.Context, t *bot.Turn, p store.Perso
 		tx.Refuse(rt, p.ID, store.RefusedDuplicate, t.Op(), w.RT)
 		return nil
 	})
-	return true, bot.Again(locales.T("register.nik.other_rt")), wrap(err, "note a refusal")
+	return true, bot.To("move"), wrap(err, "note a refusal")
+}
+
+// askMoveHere: who is registered in another RT may live in this one now. Nobody learns where and who he is.
+func askMoveHere(context.Context, *bot.Turn, *registration) (bot.Prompt, error) {
+	return bot.Prompt{Text: locales.T("register.move.ask"), Exact: true, Choices: []bot.Choice{
+		choice("move", "register.move.yes"), choice("nik", "register.nik_check.retype"), choice("cancel", "button.cancel")}}, nil
+}
+
+func (c *Conversations) answerMoveHere(ctx context.Context, t *bot.Turn, d *registration) (bot.Next, error) {
+	switch t.Choice {
+	case "nik":
+		return bot.To("nik"), nil
+	case "cancel":
+		t.Say(locales.T("global.cancelled"))
+		return bot.End(), nil
+	case "move":
+		return c.askMove(ctx, t, d)
+	}
+	return c.answerNIK(ctx, t, d) // perhaps the right one
+}
+
+func (c *Conversations) askMove(ctx context.Context, t *bot.Turn, d *registration) (bot.Next, error) {
+	p, rt, ok, err := c.officer(ctx, t)
+	if err != nil || !ok {
+		return bot.End(), err
+	}
+	next, err := once(ctx, c, t, p.ID, d, func(tx *store.Tx) (bot.Next, error) {
+		if err := tx.AskMove(d.Asked, rt, p); err != nil {
+			return bot.Next{}, err
+		}
+		t.Say(locales.T("register.move.asked"))
+		return bot.End(), nil
+	})
+	if errors.Is(err, store.ErrState) || errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrNoRight) {
+		t.Say(locales.T("register.move.already"))
+		return bot.End(), nil
+	}
+	return next, wrap(err, "ask for a worker of another RT")
 }
 
 func askNIKCheck(_ context.Context, t *bot.Turn, d *registration) (bot.Prompt, error) {

@@ -243,8 +243,8 @@ func (c *Conversations) refusedSave(t *bot.Turn, d *registration, next bot.Next,
 		t.Say(locales.T("register.duplicate_same", "Worker", d.called()))
 		return bot.End(), nil
 	case errors.As(err, &duplicate):
-		t.Say(locales.T("register.nik.other_rt"))
-		return bot.To("nik"), nil
+		d.Asked = d.NIK
+		return bot.To("move"), nil
 	case errors.Is(err, store.ErrTooOld):
 		d.Age = program.AgeTooOld
 		return bot.To("age"), nil

@@ -67,19 +67,23 @@ func (c *Conversations) answerUndo(ctx context.Context, t *bot.Turn, d *kept) (b
 
 // cancelWorker takes a wrong registration back, with a counter-entry for its money.
 func (c *Conversations) cancelWorker(ctx context.Context, t *bot.Turn, d *kept, id, name string) (bot.Next, error) {
-	p, rt, ok, err := c.officer(ctx, t)
-	if err != nil || !ok {
-		return bot.End(), err
+	p, err := c.anybody(ctx, t)
+	if err != nil {
+		return bot.Next{}, err
 	}
 	next, err := once(ctx, c, t, p.ID, d, func(tx *store.Tx) (bot.Next, error) {
-		before, err := tx.Budget(rt, yearOf(t))
+		w, err := tx.Worker(id)
+		if err != nil {
+			return bot.Next{}, err
+		}
+		before, err := tx.Budget(w.RT, yearOf(t))
 		if err != nil {
 			return bot.Next{}, err
 		}
 		if err := tx.CancelWorker(id, p, "wrong_entry", t.Op()); err != nil {
 			return bot.Next{}, err
 		}
-		after, err := tx.Budget(rt, yearOf(t))
+		after, err := tx.Budget(w.RT, yearOf(t))
 		if err != nil {
 			return bot.Next{}, err
 		}

@@ -17,6 +17,7 @@ const pageSize = 8
 // looking is where in the list somebody is, and what he corrects.
 type looking struct {
 	kept
+	RT    program.RT // zero: the speaker's own
 	Page  int
 	IDs   []string // of the page that is shown, in the order of its buttons
 	Field store.WorkerField
@@ -29,17 +30,11 @@ var correctable = []store.WorkerField{store.FieldPhone, store.FieldName, store.F
 // workers lists the RT's workers, shows one, and corrects or takes back his record.
 func (c *Conversations) workers() bot.Flow[looking] {
 	return bot.Flow[looking]{
-		Name: "workers",
-		Begin: func(ctx context.Context, t *bot.Turn, _ *looking) (bot.Next, error) {
-			_, _, ok, err := c.officer(ctx, t)
-			if err != nil || !ok {
-				return bot.End(), err
-			}
-			return bot.Next{}, nil
-		},
+		Name:  "workers",
+		Begin: c.beginWorkers,
 		Steps: []bot.Step[looking]{
-			{Name: "list", Ask: c.askList, Answer: answerList, Help: "workers.list.help"},
-			{Name: "card", Ask: c.askCard, Answer: answerCard, Help: "workers.card.help"},
+			{Name: "list", Ask: c.askList, Answer: c.answerList, Help: "workers.list.help"},
+			{Name: "card", Ask: c.askCard, Answer: c.answerCard, Help: "workers.card.help"},
 			{Name: "field", Ask: c.ofOwn(askField), Answer: answerField, Help: "workers.field.help"},
 			{Name: "value", Ask: c.ofOwn(askValue), Answer: answerValue, Help: "workers.value.help"},
 			{Name: "confirm", Ask: c.ofOwn(askCorrection), Answer: c.answerCorrection, Help: "workers.confirm.help"},
@@ -52,8 +47,49 @@ func (c *Conversations) workers() bot.Flow[looking] {
 	}
 }
 
+// beginWorkers opens the list of the speaker's own RT, or for an official the one that he chose in his area: that he read
+// it is noted.
+func (c *Conversations) beginWorkers(ctx context.Context, t *bot.Turn, d *looking) (bot.Next, error) {
+	rt, err := program.ParseRTCode(t.Args["rt"])
+	if err != nil {
+		_, _, official, err := c.official(ctx, t)
+		if err == nil && official {
+			return bot.Go("area", nil), nil
+		}
+		_, _, ok, err := c.officer(ctx, t)
+		if err != nil || !ok {
+			return bot.End(), err
+		}
+		return bot.Next{}, nil
+	}
+	p, ok, err := c.sees(ctx, t, rt)
+	if err != nil || !ok {
+		return bot.End(), err
+	}
+	d.RT = rt
+	return bot.Next{}, wrap(c.Store.Update(ctx, func(tx *store.Tx) error { return tx.NoteReading(p, rt.String()) }), "note who reads")
+}
+
+// sees is the speaker, and whether he sees the workers of an RT at this moment.
+func (c *Conversations) sees(ctx context.Context, t *bot.Turn, rt program.RT) (p store.Person, ok bool, err error) {
+	p, err = c.speaker(ctx, t)
+	if errors.Is(err, errStranger) {
+		return p, false, nil
+	}
+	return p, program.May(p.Offices, program.SeeWorkers, rt.String()), err
+}
+
+// listed is the speaker with the RT whose list he looks at.
+func (c *Conversations) listed(ctx context.Context, t *bot.Turn, d *looking) (p store.Person, rt program.RT, ok bool, err error) {
+	if d.RT.IsZero() {
+		return c.office(ctx, t)
+	}
+	p, ok, err = c.sees(ctx, t, d.RT)
+	return p, d.RT, ok, err
+}
+
 func (c *Conversations) askList(ctx context.Context, t *bot.Turn, d *looking) (bot.Prompt, error) {
-	p, rt, ok, err := c.office(ctx, t)
+	p, rt, ok, err := c.listed(ctx, t, d)
 	if err != nil || !ok {
 		return closed(), err
 	}
@@ -68,7 +104,7 @@ func (c *Conversations) askList(ctx context.Context, t *bot.Turn, d *looking) (b
 	}
 	if total == 0 {
 		prompt := bot.Prompt{Text: locales.T("workers.list.none", "RT", rt)}
-		if canRegister(p) {
+		if program.May(p.Offices, program.Register, rt.String()) {
 			prompt.Choices = append(prompt.Choices, choice("register", "menu.register"))
 		}
 		prompt.Choices = append(prompt.Choices, choice("menu", "button.menu"))
@@ -101,7 +137,7 @@ func shorten(name string) string {
 	return name
 }
 
-func answerList(_ context.Context, t *bot.Turn, d *looking) (bot.Next, error) {
+func (c *Conversations) answerList(ctx context.Context, t *bot.Turn, d *looking) (bot.Next, error) {
 	switch t.Choice {
 	case "register":
 		return bot.Go("register", nil), nil
@@ -119,23 +155,33 @@ func answerList(_ context.Context, t *bot.Turn, d *looking) (bot.Next, error) {
 		return bot.Again(locales.Text{}), nil
 	}
 	d.Worker = d.IDs[i]
-	return bot.To("card"), nil
+	if d.RT.IsZero() {
+		return bot.To("card"), nil
+	}
+	p, err := c.anybody(ctx, t)
+	if err != nil {
+		return bot.Next{}, err
+	}
+	return bot.To("card"), wrap(c.Store.Update(ctx, func(tx *store.Tx) error { return tx.NoteReading(p, d.Worker) }), "note who reads")
 }
 
-// own reads a worker of the RT that the speaker works for; any other is not found.
+// own reads a worker whom the speaker may see at this moment; any other is not found.
 func (c *Conversations) own(ctx context.Context, t *bot.Turn, id string) (w store.Worker, p store.Person, err error) {
-	p, rt, ok, err := c.office(ctx, t)
-	if err != nil {
-		return w, p, err
-	}
 	err = c.Store.View(ctx, func(tx *store.Tx) (err error) {
 		w, err = tx.Worker(id)
 		return err
 	})
-	if err == nil && (!ok || w.RT != rt) {
-		return store.Worker{}, p, store.ErrNotFound
+	if err != nil {
+		return store.Worker{}, p, wrap(err, "read a worker")
 	}
-	return w, p, wrap(err, "read a worker")
+	p, ok, err := c.sees(ctx, t, w.RT)
+	if err == nil && !ok {
+		err = store.ErrNotFound
+	}
+	if err != nil {
+		return store.Worker{}, p, err
+	}
+	return w, p, nil
 }
 
 // ofOwn asks about a worker whom the speaker may see at this moment, and only then.
@@ -167,7 +213,11 @@ func (c *Conversations) askCard(ctx context.Context, t *bot.Turn, d *looking) (b
 	}
 	d.Name = w.Name
 	prompt := bot.Prompt{Text: locales.T("workers.card.ask", "Card", c.card(w, t))}
-	if canRegister(p) {
+	may := func(verb program.Verb) bool { return program.May(p.Offices, verb, w.RT.String()) }
+	if w.State == program.Held && may(program.Verify) {
+		prompt.Choices = append(prompt.Choices, choice("release", "workers.card.verify"), choice("undo", "workers.card.reject"))
+	}
+	if may(program.Register) {
 		now, _, err := c.payable(ctx, t, w)
 		if err != nil {
 			return prompt, err
@@ -175,10 +225,14 @@ func (c *Conversations) askCard(ctx context.Context, t *bot.Turn, d *looking) (b
 		if now > 0 {
 			prompt.Choices = append(prompt.Choices, choice("release", "workers.card.release"))
 		}
-		prompt.Choices = append(prompt.Choices,
-			choice("correct", "workers.card.correct"), choice("complete", "workers.card.complete"), choice("undo", "workers.card.undo"))
 	}
-	prompt.Choices = append(prompt.Choices, choice("list", "workers.card.list"), choice("menu", "button.menu"))
+	if may(program.Correct) {
+		prompt.Choices = append(prompt.Choices, choice("correct", "workers.card.correct"))
+	}
+	if may(program.Register) {
+		prompt.Choices = append(prompt.Choices, choice("complete", "workers.card.complete"), choice("undo", "workers.card.undo"))
+	}
+	prompt.Choices = append(prompt.Choices, choice("slip", "button.slip"), choice("list", "workers.card.list"), choice("menu", "button.menu"))
 	return prompt, nil
 }
 
@@ -233,8 +287,17 @@ func (c *Conversations) state(w store.Worker, t *bot.Turn) locales.Text {
 	return locales.T("state." + string(w.StateOn(program.DateOf(t.Now), c.Settings)))
 }
 
-func answerCard(_ context.Context, t *bot.Turn, d *looking) (bot.Next, error) {
+func (c *Conversations) answerCard(ctx context.Context, t *bot.Turn, d *looking) (bot.Next, error) {
 	switch t.Choice {
+	case "slip":
+		w, _, err := c.own(ctx, t, d.Worker)
+		if errors.Is(err, store.ErrNotFound) {
+			return bot.To("card"), nil
+		}
+		if err == nil {
+			attachSlip(t, w)
+		}
+		return bot.To("card"), err
 	case "correct":
 		return bot.To("field"), nil
 	case "complete":
@@ -364,9 +427,9 @@ func (c *Conversations) answerCorrection(ctx context.Context, t *bot.Turn, d *lo
 }
 
 func (c *Conversations) correct(ctx context.Context, t *bot.Turn, d *looking) (bot.Next, error) {
-	p, _, ok, err := c.officer(ctx, t)
-	if err != nil || !ok {
-		return bot.End(), err
+	p, err := c.anybody(ctx, t)
+	if err != nil {
+		return bot.Next{}, err
 	}
 	next, err := once(ctx, c, t, p.ID, d, func(tx *store.Tx) (bot.Next, error) {
 		if err := tx.CorrectWorker(d.Worker, d.Field, d.Value, p); err != nil {
@@ -388,6 +451,12 @@ func (c *Conversations) correct(ctx context.Context, t *bot.Turn, d *looking) (b
 }
 
 func (c *Conversations) askRelease(ctx context.Context, t *bot.Turn, _ *looking, w store.Worker) (bot.Prompt, error) {
+	if w.State == program.Held {
+		return bot.Prompt{Text: locales.T("workers.verify.ask", "Name", w.Name, "Reason", locales.T("held."+w.Reason)), Exact: true, Choices: []bot.Choice{
+			{ID: "yes", Label: locales.T("workers.verify.yes"), Words: "words.yes"},
+			{ID: "no", Label: locales.T("workers.confirm.no"), Words: "words.no"},
+		}}, nil
+	}
 	now, later, err := c.payable(ctx, t, w)
 	lines := []locales.Text{locales.T("workers.release.now", "Name", w.Name, "Now", now)}
 	if later > 0 {
@@ -411,11 +480,20 @@ func (c *Conversations) answerRelease(ctx context.Context, t *bot.Turn, d *looki
 	return bot.Again(locales.Text{}), nil
 }
 
-// release sets the money aside for a worker who waited for the ceiling (rule 9).
+// anybody is who speaks, or nobody: what he may do the store decides.
+func (c *Conversations) anybody(ctx context.Context, t *bot.Turn) (store.Person, error) {
+	p, err := c.speaker(ctx, t)
+	if errors.Is(err, errStranger) {
+		return store.Person{}, nil
+	}
+	return p, err
+}
+
+// release sets the money aside for a worker who waited for the ceiling (rule 9), or whom the kelurahan has looked at.
 func (c *Conversations) release(ctx context.Context, t *bot.Turn, d *looking) (bot.Next, error) {
-	p, _, ok, err := c.officer(ctx, t)
-	if err != nil || !ok {
-		return bot.End(), err
+	p, err := c.anybody(ctx, t)
+	if err != nil {
+		return bot.Next{}, err
 	}
 	next, err := once(ctx, c, t, p.ID, d, func(tx *store.Tx) (bot.Next, error) {
 		r, err := tx.Confirm(d.Worker, t.Op(), p)

@@ -113,3 +113,7 @@ func FullJKM(start Date, paid []Month, on Date) bool {
 	}
 	return run >= jkmWait
 }
+
+// JKMWaitEnds is the first day on which [FullJKM] can hold for a membership
+// that began on start, if every month is paid.
+func JKMWaitEnds(start Date) Date { return start.monthsLater(jkmWait) }

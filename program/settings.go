@@ -14,6 +14,7 @@ type Settings struct {
 	FirstMonthOffset int        // months from the registration to the first contribution (rule 14b)
 	ClosingMonth     time.Month // with ClosingDay, in the year after the budget year (rule 14a)
 	ClosingDay       int
+	ProofsAnHour     int // wrong tries by NIK in the whole city that close this way for everybody (rule 37)
 }
 
 // DefaultSettings are the values to begin with. No holiday is listed: they
@@ -26,5 +27,6 @@ func DefaultSettings() Settings {
 		ReminderDays: []int{10, 3, 0},
 		ClosingMonth: time.January,
 		ClosingDay:   31,
+		ProofsAnHour: 60,
 	}
 }

@@ -18,6 +18,9 @@ const (
 	AlertDuplicate AlertKind = "duplicate" // a NIK was entered in a second RT
 	AlertRefusals  AlertKind = "refusals"  // a person was refused often in a day
 	AlertOutside   AlertKind = "outside"   // money went outside the ceiling
+	AlertMove      AlertKind = "move"      // another RT asks for a worker
+	AlertTicket    AlertKind = "ticket"    // somebody asks about his own data
+	AlertProof     AlertKind = "proof"     // somebody tried often to pass for a worker
 )
 
 // Alert tells the officials of a kelurahan to look: ids and codes, never personal data (rule 44).
@@ -32,9 +35,6 @@ type Alert struct {
 	At        time.Time
 }
 
-// alertTime is how long an official is told of an alert that could not be sent.
-const alertTime = 7 * 24 * time.Hour
-
 // Alert keeps an alert, and a notice of it for everybody of the kelurahan who can be reached, by day. ID, Number and At are
 // given here.
 func (tx *Tx) Alert(a Alert) error {
@@ -47,27 +47,16 @@ func (tx *Tx) Alert(a Alert) error {
 		a.ID, string(a.Kind), a.Kelurahan, a.RT.String(), a.Worker, a.Reason, tx.Now.UnixMicro()); err != nil {
 		return err
 	}
-	officials, err := tx.holders(Lurah, a.Kelurahan)
+	officials, err := tx.holders(program.Lurah, a.Kelurahan)
 	if err != nil {
 		return err
 	}
 	for _, person := range officials {
-		if err := tx.noticeOf(a, person); err != nil {
+		if err := tx.tell(NoticeAlert, a.ID, person); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// noticeOf tells one official, if there is a chat to tell him in.
-func (tx *Tx) noticeOf(a Alert, person string) error {
-	can, err := tx.reachable(person)
-	if err != nil || !can {
-		return err
-	}
-	_, err = tx.AddNotice(Notice{Name: "alert:" + a.ID + ":" + person, Kind: NoticeAlert, Subject: a.ID, Person: person,
-		Due: program.Awake(tx.Now), Until: tx.Now.Add(alertTime)})
-	return err
 }
 
 const alertColumns = `SELECT id, kind, kelurahan, rt, worker, reason, at, number FROM alerts`

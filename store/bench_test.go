@@ -19,7 +19,7 @@ func BenchmarkRegister(b *testing.B) {
 			heads := make([]Person, rts)
 			for i := range heads {
 				rt := program.RT{Kelurahan: rt14.Kelurahan, Number: i + 1}
-				heads[i] = addOfficer(b, db, i+1, Ketua, rt.String())
+				heads[i] = addOfficer(b, db, i+1, program.Ketua, rt.String())
 				setCeiling(b, db, rt, 2026, 1_000_000_000_000)
 			}
 			var n atomic.Int64

@@ -92,7 +92,7 @@ func TestMoneyIsNeverLostOrMade(t *testing.T) {
 	nik := 0
 	rapid.Check(t, func(r *rapid.T) {
 		rt.Number++ // an RT of its own for every run
-		ketua := addOfficer(t, db, rt.Number, Ketua, rt.String())
+		ketua := addOfficer(t, db, rt.Number, program.Ketua, rt.String())
 		var ids []string
 		var list Ceiling
 		var promised program.Rupiah

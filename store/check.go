@@ -96,6 +96,8 @@ var sealed = []sealedColumn{
 	{"worker_changes", "old", "id"},
 	{"consents", "given_by", "id"},
 	{"operations", "answer", "op"},
+	{"tickets", "note", "id"},
+	{"tickets", "answer", "id"},
 	{"session_chats", "address", "chat"},
 	{"session_chats", "session", "chat"},
 	{"session_chats", "replies", "chat"},

@@ -19,16 +19,16 @@ import (
 func full(t *testing.T) (db *DB, secrets []string) {
 	t.Helper()
 	db = open(t)
-	ketua := addOfficer(t, db, 1, Ketua, rt14.String())
+	ketua := addOfficer(t, db, 1, program.Ketua, rt14.String())
 	setCeiling(t, db, rt14, 2026, 100_000)
 	w := testWorker(t, 1)
 	w.Name, w.Mother, w.Address, w.Phone, w.PhoneOwner = "Rahasia Nama", "Rahasia Ibu", "Rahasia Jalan", testPhone(t, 55), "Rahasia Anak"
 	w.Heir, w.Workplace, w.Work = "Rahasia Waris", "Rahasia Pasar", "Rahasia Kerja"
 	r, err := register(t, db, w, ketua)
 	must(t, err)
-	lurah := addOfficer(t, db, 2, Lurah, rt14.Kelurahan)
+	lurah := addOfficer(t, db, 2, program.Lurah, rt14.Kelurahan)
 	_, _, err = db.Operate(context.Background(), "op", ketua.ID, func(tx *Tx) ([]byte, error) {
-		if _, err := tx.Invite(Invite{Role: Bendahara, Place: rt14.String(), Phone: testPhone(t, 56), Name: "Rahasia Undangan"}, ketua.ID); err != nil {
+		if _, err := tx.Invite(Invite{Role: program.Bendahara, Place: rt14.String(), Phone: testPhone(t, 56), Name: "Rahasia Undangan"}, ketua.ID); err != nil {
 			return nil, err
 		}
 		if _, err := tx.PutElsewhere(testNIK(t, 2), "city", 0, "contoh"); err != nil {

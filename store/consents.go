@@ -2,6 +2,8 @@ package store
 
 import (
 	"time"
+
+	"sahabatrt/program"
 )
 
 // Consent is how a worker agreed that his data is kept (rule 21): which text, who gave it ("self", or who for him), where.
@@ -37,4 +39,16 @@ func (tx *Tx) Consents(worker string) (consents []Consent, err error) {
 		return err
 	}, `SELECT id, version, given_by, channel, at FROM consents WHERE worker=$1 ORDER BY id`, worker)
 	return consents, err
+}
+
+// AgreeSelf keeps that a worker himself agrees. by must be that worker (ErrNoRight).
+func (tx *Tx) AgreeSelf(worker string, by Person, c Consent) error {
+	if err := tx.must(by.ID, program.SeeSelf, worker); err != nil {
+		return err
+	}
+	c.GivenBy = "self"
+	if err := tx.putConsent(worker, c); err != nil {
+		return err
+	}
+	return tx.audit(by.ID, "consent.self", worker, "")
 }

@@ -46,7 +46,7 @@ func (tx *Tx) CorrectWorker(id string, field WorkerField, value string, by Perso
 	if err != nil {
 		return err
 	}
-	if err := tx.mayCorrect(w, by); err != nil {
+	if err := tx.must(by.ID, program.Correct, w.RT.String()); err != nil {
 		return err
 	}
 	old := w.field(field)
@@ -57,14 +57,6 @@ func (tx *Tx) CorrectWorker(id string, field WorkerField, value string, by Perso
 		return nil
 	}
 	return tx.whole(func() error { return tx.keepCorrection(w, field, old, by.ID) })
-}
-
-func (tx *Tx) mayCorrect(w Worker, by Person) error {
-	err := tx.mustHold(by.ID, w.RT.String(), Ketua, Sekretaris)
-	if errors.Is(err, ErrNoRight) {
-		return tx.mustHold(by.ID, w.RT.Kelurahan, Lurah)
-	}
-	return err
 }
 
 func (tx *Tx) keepCorrection(w Worker, field WorkerField, old, by string) error {

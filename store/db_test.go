@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"io"
 	"log/slog"
 	"path/filepath"
 	"sync"
@@ -25,9 +26,15 @@ func openAt(t testing.TB, url string, key []byte) (*DB, error) {
 		Now: func() time.Time { return today }, Log: slog.New(slog.DiscardHandler)})
 }
 
+// address is that of a store with its schema, sealed with testKey.
+func address(t testing.TB) string {
+	t.Helper()
+	return storetest.Migrated(t, func(address string) (io.Closer, error) { return openAt(t, address, testKey) })
+}
+
 func open(t testing.TB) *DB {
 	t.Helper()
-	db, err := openAt(t, storetest.URL(t), testKey)
+	db, err := openAt(t, address(t), testKey)
 	if err != nil {
 		t.Fatal(err)
 	}

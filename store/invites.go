@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,10 +34,11 @@ const (
 
 // Invite offers an office to whoever brings its code, and the phone when one is given.
 type Invite struct {
-	Role  Role
+	Role  program.Role
 	Place string
 	Phone program.Phone // zero: none needed
 	Name  string
+	Until program.Date // the last day of the office; zero: it has none
 }
 
 // Format hides name and phone.
@@ -49,11 +51,14 @@ type invitePersonal struct {
 	Name  string
 }
 
-// Invite keeps an invitation for 7 days and returns its code, which is kept nowhere. A role that sees others or moves
-// money needs a phone: ErrNeedsPhone. by is the id of who invites.
+// Invite keeps an invitation for 7 days and returns its code, of which only a hash is kept here. A role that sees others or moves
+// money needs a phone: ErrNeedsPhone. by is the id of who invites, "" for an operator; ErrNoRight: this is not below him.
 func (tx *Tx) Invite(i Invite, by string) (code string, err error) {
-	if i.Role != WorkerRole && i.Phone.IsZero() {
+	if i.Role != program.Worker && i.Phone.IsZero() {
 		return "", ErrNeedsPhone
+	}
+	if err := tx.mustInvite(program.Office{Role: i.Role, Place: i.Place}, by); err != nil {
+		return "", err
 	}
 	code = newCode()
 	key := tx.index("invite", code)
@@ -65,12 +70,39 @@ func (tx *Tx) Invite(i Invite, by string) (code string, err error) {
 	if err != nil {
 		return "", err
 	}
-	if err := tx.exec("add an invitation", `INSERT INTO invites(code_key, role, place, phone_key, personal, made_by, until)
-		VALUES($1, $2, $3, $4, $5, $6, $7)`, key, string(i.Role), i.Place, tx.index("phone", i.Phone.E164()), sealed, by,
-		tx.Now.Add(inviteLife).UnixMicro()); err != nil {
+	until := int64(0)
+	if !i.Until.IsZero() {
+		until = i.Until.AddDays(1).Time().UnixMicro()
+	}
+	if err := tx.exec("add an invitation", `INSERT INTO invites(code_key, role, place, phone_key, personal, made_by, made_at, until, office_until, id)
+		VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, key, string(i.Role), i.Place, tx.index("phone", i.Phone.E164()), sealed, by,
+		tx.Now.UnixMicro(), tx.Now.Add(inviteLife).UnixMicro(), until, newID()); err != nil {
 		return "", err
 	}
 	return code, tx.audit(by, "invite.make", i.Place, "")
+}
+
+// mustInvite lets an operator, and whoever may invite to this office.
+func (tx *Tx) mustInvite(to program.Office, by string) error {
+	if by == "" {
+		return nil
+	}
+	offices, err := tx.offices(by)
+	if err != nil {
+		return err
+	}
+	var rt program.RT
+	if to.Role == program.Worker {
+		w, err := tx.Worker(to.Place)
+		if err != nil {
+			return err
+		}
+		rt = w.RT
+	}
+	if !program.MayInvite(offices, to, rt) {
+		return ErrNoRight
+	}
+	return nil
 }
 
 func newCode() string {
@@ -91,10 +123,10 @@ func normalCode(code string) string {
 func (tx *Tx) LookInvite(code string) (Invite, error) {
 	var i Invite
 	var text, usedBy string
-	var until int64
+	var until, ends int64
 	key := tx.index("invite", normalCode(code))
-	err := tx.QueryRow(`SELECT role, place, personal, until, used_by FROM invites WHERE code_key=$1`, key).
-		Scan(&i.Role, &i.Place, &text, &until, &usedBy)
+	err := tx.QueryRow(`SELECT role, place, personal, until, used_by, office_until FROM invites WHERE code_key=$1`, key).
+		Scan(&i.Role, &i.Place, &text, &until, &usedBy, &ends)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Invite{}, ErrInviteUnknown
 	}
@@ -106,6 +138,9 @@ func (tx *Tx) LookInvite(code string) (Invite, error) {
 		return Invite{}, err
 	}
 	i.Phone, i.Name = personal.Phone, personal.Name
+	if ends > 0 {
+		i.Until = program.DateOf(time.UnixMicro(ends)).AddDays(-1)
+	}
 	if usedBy != "" {
 		return i, ErrInviteUsed
 	}
@@ -141,14 +176,35 @@ func (tx *Tx) UseInvite(code, channel, chatID string, vouched program.Phone) (Pe
 	if err != nil {
 		return Person{}, err
 	}
-	if err := tx.exec("use an invitation", `UPDATE invites SET used_by=$1 WHERE code_key=$2 AND used_by=''`,
-		id, tx.index("invite", normalCode(code))); err != nil {
+	if err := tx.exec("use an invitation", `UPDATE invites SET used_by=$1, used_at=$2 WHERE code_key=$3 AND used_by=''`,
+		id, tx.Now.UnixMicro(), tx.index("invite", normalCode(code))); err != nil {
 		return Person{}, err
 	}
-	if err := tx.LinkChat(channel, chatID, id, "invite"); err != nil {
+	if err := tx.LinkChat(channel, chatID, id, byInvite); err != nil {
+		return Person{}, err
+	}
+	if err := tx.tellIssuer(tx.index("invite", normalCode(code))); err != nil {
 		return Person{}, err
 	}
 	return tx.Person(id)
+}
+
+// tellIssuer tells who made an invitation that it was used; one that an operator made tells nobody.
+func (tx *Tx) tellIssuer(key string) error {
+	var id, by string
+	if err := tx.QueryRow(`SELECT id, made_by FROM invites WHERE code_key=$1`, key).Scan(&id, &by); err != nil {
+		return fmt.Errorf("look who invited: %w", err)
+	}
+	return tx.tell(NoticeInvited, id, by)
+}
+
+// Issued returns an invitation by its id, or ErrNotFound.
+func (tx *Tx) Issued(id string) (Issued, error) {
+	i, err := tx.scanIssued(tx.QueryRow(`SELECT id, code_key, role, place, personal, made_at, until, used_at, undone_at FROM invites WHERE id=$1`, id).Scan)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Issued{}, ErrNotFound
+	}
+	return i, err
 }
 
 // invited finds or makes the person who takes the office. Without a vouched number he is whom the chat is linked to.
@@ -163,9 +219,99 @@ func (tx *Tx) invited(i Invite, channel, chatID string, vouched program.Phone) (
 	if err != nil {
 		return "", err
 	}
-	p.Offices = []Office{{i.Role, i.Place}}
-	id, _, err = tx.PutPerson(p)
-	return id, err
+	office := program.Office{Role: i.Role, Place: i.Place}
+	held := slices.Contains(p.Offices, office)
+	p.Offices = nil
+	if id, _, err = tx.PutPerson(p); err != nil || held {
+		return id, err
+	}
+	until := time.Time{}
+	if !i.Until.IsZero() {
+		until = i.Until.AddDays(1).Time()
+	}
+	return id, tx.giveOffice(id, office, until)
+}
+
+// Issued is an invitation as its issuer sees it. It never prints whom it is for.
+type Issued struct {
+	Invite
+	ID   string
+	Made time.Time // the others are zero when it has not come to that
+	Ends time.Time
+	Used time.Time
+	Undo time.Time
+}
+
+// Invites returns what a person has issued in the last 30 days, the newest first.
+func (tx *Tx) Invites(by string) (issued []Issued, err error) {
+	err = tx.each("list the invitations of a person", func(rows Row) error {
+		i, err := tx.scanIssued(rows.Scan)
+		issued = append(issued, i)
+		return err
+	}, `SELECT id, code_key, role, place, personal, made_at, until, used_at, undone_at FROM invites WHERE made_by=$1 AND made_at>$2
+		ORDER BY id DESC`, by, tx.Now.AddDate(0, 0, -30).UnixMicro())
+	return issued, err
+}
+
+func (tx *Tx) scanIssued(scan func(...any) error) (i Issued, err error) {
+	var text, key string
+	var made, ends, used, undone int64
+	if err := scan(&i.ID, &key, &i.Role, &i.Place, &text, &made, &ends, &used, &undone); err != nil {
+		return i, err
+	}
+	var personal invitePersonal
+	if err := tx.openJSON("invites", key, text, &personal); err != nil {
+		return i, err
+	}
+	i.Phone, i.Name = personal.Phone, personal.Name
+	for _, t := range []struct {
+		at *time.Time
+		us int64
+	}{{&i.Made, made}, {&i.Ends, ends}, {&i.Used, used}, {&i.Undo, undone}} {
+		if t.us > 0 {
+			*t.at = time.UnixMicro(t.us).UTC()
+		}
+	}
+	return i, nil
+}
+
+// UndoInvite takes an invitation back: a code that was not used opens nothing any more; one that was loses its office and
+// the chat that came with it. by must have issued it and still be allowed to (ErrNoRight). ErrState: it is undone already.
+func (tx *Tx) UndoInvite(id, by string) (Issued, error) {
+	if err := tx.alone("people", ""); err != nil {
+		return Issued{}, err
+	}
+	i, err := tx.scanIssued(tx.QueryRow(`SELECT id, code_key, role, place, personal, made_at, until, used_at, undone_at FROM invites
+		WHERE id=$1 AND made_by=$2`, id, by).Scan)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Issued{}, ErrNotFound
+	}
+	if err != nil {
+		return Issued{}, fmt.Errorf("read an invitation: %w", err)
+	}
+	if !i.Undo.IsZero() {
+		return Issued{}, ErrState
+	}
+	office := program.Office{Role: i.Role, Place: i.Place}
+	if err := tx.mustInvite(office, by); err != nil {
+		return Issued{}, err
+	}
+	var usedBy string
+	if err := tx.QueryRow(`UPDATE invites SET undone_at=$1, until=$1 WHERE id=$2 RETURNING used_by`,
+		tx.Now.UnixMicro(), id).Scan(&usedBy); err != nil {
+		return Issued{}, fmt.Errorf("undo an invitation: %w", err)
+	}
+	i.Undo = tx.Now
+	if usedBy != "" {
+		if err := tx.EndOffice(usedBy, office, by); err != nil {
+			return Issued{}, err
+		}
+		if err := tx.exec("unlink the chat that came with an invitation", `DELETE FROM chats WHERE person=$1 AND how=$2 AND linked_at=$3`,
+			usedBy, byInvite, i.Used.UnixMicro()); err != nil {
+			return Issued{}, err
+		}
+	}
+	return i, tx.audit(by, "invite.undo", i.Place, "")
 }
 
 func (tx *Tx) mayTry(chat string) error {

@@ -110,6 +110,7 @@ func TestViewTakesNoJob(t *testing.T) {
 
 // TestJobIsDoneOnce: two processes work on one PostgreSQL; each job is done by one of them.
 func TestJobIsDoneOnce(t *testing.T) {
+	t.Parallel()
 	a, b := two(t)
 	var mu sync.Mutex
 	done := map[string]int{}
@@ -142,6 +143,7 @@ func TestJobIsDoneOnce(t *testing.T) {
 
 // TestJobThatFails: it is tried again; until then it is listed, with an error that keeps a panic's value to itself.
 func TestJobThatFails(t *testing.T) {
+	t.Parallel()
 	db, id := open(t), newID()
 	enqueue(t, db, id)
 	tries := make(chan int, 3)

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"sahabatrt/program"
 	"sahabatrt/store/storetest"
 )
 
@@ -63,7 +64,7 @@ func reseal(t *testing.T, db *DB) Resealed {
 func TestLifeOfAKey(t *testing.T) {
 	ctx, c, url := context.Background(), &clock{}, storetest.URL(t)
 	db := openOn(t, url, testKey, c)
-	ketua := addOfficer(t, db, 1, Ketua, rt14.String())
+	ketua := addOfficer(t, db, 1, program.Ketua, rt14.String())
 	setCeiling(t, db, rt14, 2026, 10_000_000)
 	for n := 1; n <= 150; n++ { // more than one step of Reseal
 		_, err := register(t, db, testWorker(t, n), ketua)
@@ -123,7 +124,7 @@ func TestRotateWhileOthersWork(t *testing.T) {
 		a = open(t)
 		b = a // a file has one process
 	}
-	ketua := addOfficer(t, a, 1, Ketua, rt14.String())
+	ketua := addOfficer(t, a, 1, program.Ketua, rt14.String())
 	setCeiling(t, a, rt14, 2026, 100_000_000)
 	var work sync.WaitGroup
 	stop := make(chan struct{})
@@ -231,7 +232,7 @@ func TestNewKeyNeedsNoConnection(t *testing.T) {
 	}
 	busy.Wait()
 	rotate(t, a)
-	ketua := addOfficer(t, a, 1, Ketua, rt14.String())
+	ketua := addOfficer(t, a, 1, program.Ketua, rt14.String())
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	must(t, b.Update(ctx, func(tx *Tx) error {
@@ -345,7 +346,7 @@ func TestKeysAreReadAgain(t *testing.T) {
 func TestRewrap(t *testing.T) {
 	ctx, c, url := context.Background(), &clock{}, storetest.URL(t)
 	db := openOn(t, url, testKey, c)
-	ketua := addOfficer(t, db, 1, Ketua, rt14.String())
+	ketua := addOfficer(t, db, 1, program.Ketua, rt14.String())
 	name := db.Sealer().Index("x", "y")
 	key := []byte(strings.Repeat("n", keySize))
 	if err := db.Rewrap(ctx, key[1:]); err == nil {
@@ -354,7 +355,7 @@ func TestRewrap(t *testing.T) {
 	if storetest.OnPostgres() {
 		other := openOn(t, url, testKey, c)
 		must(t, db.Rewrap(ctx, key))
-		addOfficer(t, other, 2, Ketua, rt15.String())
+		addOfficer(t, other, 2, program.Ketua, rt15.String())
 		c.pass(keysStale)
 		if _, err := other.Sealer().Seal("x", nil); !errors.Is(err, ErrWrongKey) {
 			t.Errorf("an hour later: %v", err)
@@ -530,7 +531,7 @@ func TestSealedValueElsewhere(t *testing.T) {
 	} {
 		t.Run(c.where, func(t *testing.T) {
 			db, _ := full(t)
-			addOfficer(t, db, 2, Ketua, rt15.String())
+			addOfficer(t, db, 2, program.Ketua, rt15.String())
 			clean(t, db)
 			update(t, db, func(tx *Tx) error { return tx.exec("move", c.change) })
 			findings, err := db.Check(context.Background())

@@ -7,14 +7,12 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"sahabatrt/store/storetest"
 )
 
 // TestLease: one holder at a time; he renews it, it is free after its time, and he can give it back.
 func TestLease(t *testing.T) {
 	now := today
-	db, err := Open(context.Background(), Options{URL: storetest.URL(t), Key: testKey, Now: func() time.Time { return now }, Log: slog.New(slog.DiscardHandler)})
+	db, err := Open(context.Background(), Options{URL: address(t), Key: testKey, Now: func() time.Time { return now }, Log: slog.New(slog.DiscardHandler)})
 	must(t, err)
 	defer db.Close()
 	for _, step := range []struct {

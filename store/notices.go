@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"sahabatrt/program"
 )
 
 // NoticeKind says what a notice tells; the values are stored.
@@ -12,7 +14,15 @@ type NoticeKind string
 
 // The kinds of notices.
 const (
-	NoticeAlert NoticeKind = "alert" // an official of an alert; its id
+	NoticeAlert   NoticeKind = "alert"   // an official of an alert; its id
+	NoticeMove    NoticeKind = "move"    // the head of an RT that another RT asks for a worker; the move's id
+	NoticeMoved   NoticeKind = "moved"   // who asked for a worker what was decided; the move's id
+	NoticeTicket  NoticeKind = "ticket"  // the head of an RT what a worker says of his data; the ticket's id
+	NoticeAnswer  NoticeKind = "answer"  // who asked about his data the answer; the ticket's id
+	NoticeInvited NoticeKind = "invited" // who issued an invitation that it was used; its id
+	NoticeProof   NoticeKind = "proof"   // the head of an RT that somebody tried to pass for a worker; the worker's id
+	NoticeCovered NoticeKind = "covered" // a worker until when he is paid for; his id and the month
+	NoticeEnding  NoticeKind = "ending"  // a worker that this ends soon; his id and the month
 )
 
 // NoticeState says what became of a notice; the values are stored.
@@ -56,6 +66,85 @@ func (tx *Tx) AddNotice(n Notice) (added bool, err error) {
 	return true, tx.Enqueue(JobNotice, id)
 }
 
+// noticeTime is how long somebody is told what could not be sent.
+const noticeTime = 7 * 24 * time.Hour
+
+// tell adds a notice for a person by day, once for a subject, if there is a chat to tell him in.
+func (tx *Tx) tell(kind NoticeKind, subject, person string) error {
+	can, err := tx.reachable(person)
+	if err != nil || !can {
+		return err
+	}
+	_, err = tx.AddNotice(Notice{Name: string(kind) + ":" + subject + ":" + person, Kind: kind, Subject: subject, Person: person,
+		Due: program.Awake(tx.Now), Until: tx.Now.Add(noticeTime)})
+	return err
+}
+
+// tellHead tells whoever heads an RT, or stands in for him.
+func (tx *Tx) tellHead(kind NoticeKind, subject string, rt program.RT) error {
+	for _, role := range []program.Role{program.Ketua, program.Wakil} {
+		heads, err := tx.holders(role, rt.String())
+		if err != nil {
+			return err
+		}
+		for _, person := range heads {
+			if err := tx.tell(kind, subject, person); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// tellWorker tells whoever is this worker.
+func (tx *Tx) tellWorker(kind NoticeKind, worker string, month program.Month) error {
+	is, err := tx.holders(program.Worker, worker)
+	if err != nil {
+		return err
+	}
+	for _, person := range is {
+		if err := tx.tell(kind, worker+"/"+month.String(), person); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// endingSoon is how many days before it ends a worker is told that his cover does.
+const endingSoon = 14
+
+// TellEnding tells the workers whose paid months end within 14 days, once for a month.
+func (tx *Tx) TellEnding() error {
+	month := tx.today().MonthOf()
+	if tx.today().AddDays(endingSoon).Before(month.Last()) {
+		return nil
+	}
+	var workers []string
+	if err := tx.each("list the workers whose cover ends", func(row Row) error {
+		var id string
+		err := row.Scan(&id)
+		workers = append(workers, id)
+		return err
+	}, `SELECT DISTINCT w.id FROM workers w JOIN offices o ON o.place=w.id AND o.role=$1 JOIN chats c ON c.person=o.person
+		WHERE w.paid_until=$2 AND w.active=1 AND w.paused_at=0 AND (o.until=0 OR o.until>$3)
+		AND NOT EXISTS (SELECT 1 FROM notices n WHERE n.kind=$4 AND n.person=o.person AND n.subject=w.id || '/' || $5) ORDER BY 1`,
+		string(program.Worker), int64(month), tx.Now.UnixMicro(), string(NoticeEnding), month.String()); err != nil {
+		return err
+	}
+	for _, id := range workers {
+		if err := tx.tellWorker(NoticeEnding, id, month); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// forgetChats drops the chats of who was erased, once nothing waits to be said to him.
+func (tx *Tx) forgetChats() error {
+	return tx.exec("forget the chats of who was erased", `DELETE FROM chats WHERE person IN (SELECT id FROM people WHERE erased_at>0)
+		AND NOT EXISTS (SELECT 1 FROM notices n WHERE n.person=chats.person AND n.state IN ($1, $2))`, string(NoticeDue), string(NoticeSending))
+}
+
 // TakeNotice returns a notice, or ErrNotFound. Others who take it wait until this transaction ends.
 func (tx *Tx) TakeNotice(id string) (Notice, error) {
 	if err := tx.alone("notice", id); err != nil {
@@ -88,7 +177,24 @@ func (tx *Tx) DueNotices() (ids []string, err error) {
 
 // SetNotice notes the state of a notice that was taken in this transaction.
 func (tx *Tx) SetNotice(id string, state NoticeState) error {
-	return tx.exec("set a notice", `UPDATE notices SET state=$1, state_at=$2 WHERE id=$3`, string(state), tx.Now.UnixMicro(), id)
+	if err := tx.exec("set a notice", `UPDATE notices SET state=$1, state_at=$2 WHERE id=$3`, string(state), tx.Now.UnixMicro(), id); err != nil {
+		return err
+	}
+	return tx.forgetChats()
+}
+
+// SettleNotice notes that an operator has looked after a notice of which nobody knows whether it arrived: Check names it no
+// more. It is not sent again. ErrNotFound: there is none that is unclear with this id.
+func (tx *Tx) SettleNotice(id string) error {
+	n, err := tx.Exec(`UPDATE notices SET state=$1, state_at=$2 WHERE id=$3 AND state=$4`,
+		string(NoticeExpired), tx.Now.UnixMicro(), id, string(NoticeUnclear))
+	if err != nil {
+		return fmt.Errorf("settle a notice: %w", err)
+	}
+	if n == 0 {
+		return ErrNotFound
+	}
+	return tx.audit("", "notice.settle", id, "")
 }
 
 // PostponeNotice makes a notice that was taken in this transaction due at another time.
@@ -99,8 +205,11 @@ func (tx *Tx) PostponeNotice(id string, due time.Time) error {
 
 // ExpireNotices ends those whose last moment has passed before a job came to them.
 func (tx *Tx) ExpireNotices() error {
-	return tx.exec("expire notices", `UPDATE notices SET state=$1, state_at=$2 WHERE state=$3 AND until<$2`,
-		string(NoticeExpired), tx.Now.UnixMicro(), string(NoticeDue))
+	if err := tx.exec("expire notices", `UPDATE notices SET state=$1, state_at=$2 WHERE state=$3 AND until<$2`,
+		string(NoticeExpired), tx.Now.UnixMicro(), string(NoticeDue)); err != nil {
+		return err
+	}
+	return tx.forgetChats()
 }
 
 // checkNotices finds those of which nobody knows whether they arrived.

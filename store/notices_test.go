@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"sahabatrt/program"
-	"sahabatrt/store/storetest"
 )
 
 // night is after 20.00 in Jambi.
@@ -24,13 +23,13 @@ func TestAlertReachesItsOfficials(t *testing.T) {
 		now, due time.Time
 	}{{"by day", today, today}, {"at night", night, night.Add(10 * time.Hour)}} {
 		t.Run(c.what, func(t *testing.T) {
-			db, err := Open(context.Background(), Options{URL: storetest.URL(t), Key: testKey, Now: func() time.Time { return c.now }, Log: slog.New(slog.DiscardHandler)})
+			db, err := Open(context.Background(), Options{URL: address(t), Key: testKey, Now: func() time.Time { return c.now }, Log: slog.New(slog.DiscardHandler)})
 			must(t, err)
 			defer db.Close()
-			two := []Person{addOfficer(t, db, 1, Lurah, rt14.Kelurahan), addOfficer(t, db, 2, Lurah, rt14.Kelurahan)}
-			others := []Person{addOfficer(t, db, 3, Lurah, rt15.Kelurahan), addOfficer(t, db, 4, Ketua, rt14.String())}
-			addOfficer(t, db, 5, Lurah, rt14.Kelurahan) // without a chat
-			gone := addOfficer(t, db, 6, Lurah, rt14.Kelurahan)
+			two := []Person{addOfficer(t, db, 1, program.Lurah, rt14.Kelurahan), addOfficer(t, db, 2, program.Lurah, rt14.Kelurahan)}
+			others := []Person{addOfficer(t, db, 3, program.Lurah, rt15.Kelurahan), addOfficer(t, db, 4, program.Ketua, rt14.String())}
+			addOfficer(t, db, 5, program.Lurah, rt14.Kelurahan) // without a chat
+			gone := addOfficer(t, db, 6, program.Lurah, rt14.Kelurahan)
 			update(t, db, func(tx *Tx) error {
 				for _, p := range append(append(two, gone), others...) {
 					if err := tx.LinkChat("telegram", p.ID, p.ID, "contact"); err != nil {
@@ -105,7 +104,7 @@ func TestAlertsAreNumbered(t *testing.T) {
 // TestNoticeIsWrittenOnce: the same name twice is one notice and one job; a change that is refused writes none.
 func TestNoticeIsWrittenOnce(t *testing.T) {
 	db, refusal := open(t), errors.New("no")
-	p := addOfficer(t, db, 1, Lurah, rt14.Kelurahan)
+	p := addOfficer(t, db, 1, program.Lurah, rt14.Kelurahan)
 	n := Notice{Name: "contoh:1", Kind: NoticeAlert, Subject: "1", Person: p.ID, Due: today, Until: today.Add(time.Hour)}
 	if err := db.Update(context.Background(), func(tx *Tx) error {
 		_, err := tx.AddNotice(n)
@@ -149,7 +148,7 @@ func TestNoticeIsWrittenOnce(t *testing.T) {
 // TestExpireNotices ends what is past its last moment, and nothing else.
 func TestExpireNotices(t *testing.T) {
 	db := open(t)
-	p := addOfficer(t, db, 1, Lurah, rt14.Kelurahan)
+	p := addOfficer(t, db, 1, program.Lurah, rt14.Kelurahan)
 	update(t, db, func(tx *Tx) error {
 		for name, until := range map[string]time.Time{"over": today.Add(-time.Second), "now": today} {
 			if _, err := tx.AddNotice(Notice{Name: name, Person: p.ID, Due: today.Add(-time.Hour), Until: until}); err != nil {
@@ -171,7 +170,7 @@ func TestExpireNotices(t *testing.T) {
 // TestChatGone: nothing is sent there until somebody writes again, or the chat is linked anew.
 func TestChatGone(t *testing.T) {
 	db := open(t)
-	p := addOfficer(t, db, 1, Ketua, rt14.String())
+	p := addOfficer(t, db, 1, program.Ketua, rt14.String())
 	chats := func() (n int, gone bool) {
 		view(t, db, func(tx *Tx) error {
 			all, err := tx.Chats(p.ID)
@@ -206,7 +205,7 @@ func TestChatGone(t *testing.T) {
 // TestChatMoved: the person is found and reached under the new address only; who is linked there already stays.
 func TestChatMoved(t *testing.T) {
 	db := open(t)
-	p, other := addOfficer(t, db, 1, Ketua, rt14.String()), addOfficer(t, db, 2, Ketua, rt15.String())
+	p, other := addOfficer(t, db, 1, program.Ketua, rt14.String()), addOfficer(t, db, 2, program.Ketua, rt15.String())
 	update(t, db, func(tx *Tx) error {
 		return errors.Join(tx.LinkChat("telegram", "1", p.ID, "contact"), tx.LinkChat("telegram", "9", other.ID, "contact"),
 			tx.ChatMoved("telegram", "1", "-1001"))
@@ -233,4 +232,33 @@ func TestChatMoved(t *testing.T) {
 		return err
 	})
 	clean(t, db)
+}
+
+// TestSettleNotice: what an operator has looked after is named no more, once, and only when it was unclear.
+func TestSettleNotice(t *testing.T) {
+	db := open(t)
+	lurah := addOfficer(t, db, 1, program.Lurah, rt14.Kelurahan)
+	update(t, db, func(tx *Tx) error {
+		must(t, tx.LinkChat("telegram", "1", lurah.ID, "contact"))
+		return tx.Alert(Alert{Kind: AlertOutside, Kelurahan: rt14.Kelurahan, RT: rt14, Reason: "paid"})
+	})
+	var id string
+	settle := func() error { return db.Update(t.Context(), func(tx *Tx) error { return tx.SettleNotice(id) }) }
+	update(t, db, func(tx *Tx) error {
+		ids, err := tx.DueNotices()
+		id = ids[0]
+		return err
+	})
+	if err := settle(); !errors.Is(err, ErrNotFound) {
+		t.Errorf("one that is due: %v", err)
+	}
+	update(t, db, func(tx *Tx) error { return tx.SetNotice(id, NoticeUnclear) })
+	if found, err := db.Check(t.Context()); err != nil || len(found) != 1 {
+		t.Errorf("check: %v, %v", found, err)
+	}
+	must(t, settle())
+	clean(t, db)
+	if err := settle(); !errors.Is(err, ErrNotFound) {
+		t.Errorf("a second time: %v", err)
+	}
 }

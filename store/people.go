@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"slices"
+	"time"
 
 	"sahabatrt/program"
 )
@@ -28,31 +29,6 @@ const (
 	Bu  Honorific = "bu"
 )
 
-// Role is what an office allows; the values are stored.
-type Role string
-
-// The roles, from the RT upwards. A worker sees himself.
-const (
-	Ketua      Role = "ketua"
-	Sekretaris Role = "sekretaris"
-	Bendahara  Role = "bendahara"
-	Lurah      Role = "kelurahan"
-	Camat      Role = "kecamatan"
-	City       Role = "city"
-	BPJS       Role = "bpjs"
-	Admin      Role = "admin"
-	WorkerRole Role = "worker"
-)
-
-// CityCode is the place of an office for the whole city.
-const CityCode = "1571"
-
-// Office is a role at a place: the code of an RT, a kelurahan, a kecamatan, or CityCode; for WorkerRole the worker's id.
-type Office struct {
-	Role  Role
-	Place string
-}
-
 // Person is somebody who talks with the bot. Offices are those held now. It never prints who it is.
 type Person struct {
 	ID        string
@@ -60,7 +36,7 @@ type Person struct {
 	Phone     program.Phone
 	Honorific Honorific
 	Lang      string
-	Offices   []Office
+	Offices   []program.Office
 }
 
 // Format hides everything but the id, whatever the verb.
@@ -102,7 +78,7 @@ func (tx *Tx) PutPerson(p Person) (id string, changed bool, err error) {
 			continue
 		}
 		changed = true
-		if err := tx.giveOffice(p.ID, o); err != nil {
+		if err := tx.giveOffice(p.ID, o, time.Time{}); err != nil {
 			return "", false, err
 		}
 	}
@@ -177,7 +153,7 @@ func (tx *Tx) PersonByPhone(phone program.Phone) (Person, error) {
 }
 
 // Officers returns who holds a role at a place now.
-func (tx *Tx) Officers(role Role, place string) ([]Person, error) {
+func (tx *Tx) Officers(role program.Role, place string) ([]Person, error) {
 	ids, err := tx.holders(role, place)
 	if err != nil {
 		return nil, err
@@ -191,13 +167,13 @@ func (tx *Tx) Officers(role Role, place string) ([]Person, error) {
 	return people, nil
 }
 
-func (tx *Tx) holders(role Role, place string) (ids []string, err error) {
+func (tx *Tx) holders(role program.Role, place string) (ids []string, err error) {
 	err = tx.each("list who holds an office", func(rows Row) error {
 		var id string
 		err := rows.Scan(&id)
 		ids = append(ids, id)
 		return err
-	}, `SELECT person FROM offices WHERE role=$1 AND place=$2 AND until=0 ORDER BY id`, string(role), place)
+	}, `SELECT person FROM offices WHERE role=$1 AND place=$2 AND (until=0 OR until>$3) ORDER BY id`, string(role), place, tx.Now.UnixMicro())
 	return ids, err
 }
 
@@ -221,20 +197,21 @@ func (tx *Tx) person(query, arg string) (Person, error) {
 	return p, err
 }
 
-func (tx *Tx) offices(person string) (offices []Office, err error) {
+func (tx *Tx) offices(person string) (offices []program.Office, err error) {
 	err = tx.each("list the offices of a person", func(rows Row) error {
-		var o Office
+		var o program.Office
 		err := rows.Scan(&o.Role, &o.Place)
 		offices = append(offices, o)
 		return err
-	}, `SELECT role, place FROM offices WHERE person=$1 AND until=0 ORDER BY id`, person)
+	}, `SELECT role, place FROM offices WHERE person=$1 AND (until=0 OR until>$2) ORDER BY id`, person, tx.Now.UnixMicro())
 	return offices, err
 }
 
 // single are the offices that one person of an RT holds at a time.
-var single = []Role{Ketua, Sekretaris, Bendahara}
+var single = []program.Role{program.Ketua, program.Sekretaris, program.Bendahara}
 
-func (tx *Tx) giveOffice(person string, o Office) error {
+// giveOffice gives an office until a moment, or for good when that is zero.
+func (tx *Tx) giveOffice(person string, o program.Office, until time.Time) error {
 	if slices.Contains(single, o.Role) {
 		former, err := tx.holders(o.Role, o.Place)
 		if err != nil {
@@ -246,16 +223,20 @@ func (tx *Tx) giveOffice(person string, o Office) error {
 			}
 		}
 	}
-	if err := tx.exec("give an office", `INSERT INTO offices(id, person, role, place, since) VALUES($1, $2, $3, $4, $5)`,
-		newID(), person, string(o.Role), o.Place, tx.Now.UnixMicro()); err != nil {
+	end := int64(0)
+	if !until.IsZero() {
+		end = until.UnixMicro()
+	}
+	if err := tx.exec("give an office", `INSERT INTO offices(id, person, role, place, since, until) VALUES($1, $2, $3, $4, $5, $6)`,
+		newID(), person, string(o.Role), o.Place, tx.Now.UnixMicro(), end); err != nil {
 		return err
 	}
 	return tx.audit("", "office.give", person, "")
 }
 
 // EndOffice ends an office now; one that is not held is no error. by is the id of who ends it, "" for an import.
-func (tx *Tx) EndOffice(person string, o Office, by string) error {
-	n, err := tx.Exec(`UPDATE offices SET until=$1 WHERE person=$2 AND role=$3 AND place=$4 AND until=0`,
+func (tx *Tx) EndOffice(person string, o program.Office, by string) error {
+	n, err := tx.Exec(`UPDATE offices SET until=$1 WHERE person=$2 AND role=$3 AND place=$4 AND (until=0 OR until>$1)`,
 		tx.Now.UnixMicro(), person, string(o.Role), o.Place)
 	if err != nil {
 		return fmt.Errorf("end an office: %w", err)
@@ -266,21 +247,19 @@ func (tx *Tx) EndOffice(person string, o Office, by string) error {
 	return tx.audit(by, "office.end", person, "")
 }
 
-// Holds says whether the person holds one of the roles at the place in this moment, by the records.
-func (tx *Tx) Holds(person, place string, roles ...Role) (bool, error) {
+// May says whether the person may do this at the place in this moment, by the records: see program.May.
+func (tx *Tx) May(person string, verb program.Verb, place string) (bool, error) {
 	offices, err := tx.offices(person)
-	return slices.ContainsFunc(offices, func(o Office) bool {
-		return o.Place == place && slices.Contains(roles, o.Role)
-	}), err
+	return program.May(offices, verb, place), err
 }
 
-// mustHold is Holds as an error: ErrNoRight.
-func (tx *Tx) mustHold(person, place string, roles ...Role) error {
-	held, err := tx.Holds(person, place, roles...)
+// must is May as an error: ErrNoRight.
+func (tx *Tx) must(person string, verb program.Verb, place string) error {
+	may, err := tx.May(person, verb, place)
 	if err != nil {
 		return err
 	}
-	if !held {
+	if !may {
 		return ErrNoRight
 	}
 	return nil

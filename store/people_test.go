@@ -13,7 +13,7 @@ import (
 
 func TestPutPerson(t *testing.T) {
 	db := open(t)
-	phone, office := testPhone(t, 1), Office{Ketua, rt14.String()}
+	phone, office := testPhone(t, 1), program.Office{Role: program.Ketua, Place: rt14.String()}
 	put := func(p Person) (id string, changed bool) {
 		update(t, db, func(tx *Tx) (err error) {
 			id, changed, err = tx.PutPerson(p)
@@ -21,20 +21,20 @@ func TestPutPerson(t *testing.T) {
 		})
 		return id, changed
 	}
-	first, changed := put(Person{Name: "Contoh Satu", Phone: phone, Honorific: Bu, Lang: "id", Offices: []Office{office}})
+	first, changed := put(Person{Name: "Contoh Satu", Phone: phone, Honorific: Bu, Lang: "id", Offices: []program.Office{office}})
 	if !changed {
 		t.Error("a new person changes nothing")
 	}
-	if again, changed := put(Person{Name: "Contoh Satu", Phone: phone, Offices: []Office{office}}); again != first || changed {
+	if again, changed := put(Person{Name: "Contoh Satu", Phone: phone, Offices: []program.Office{office}}); again != first || changed {
 		t.Errorf("the same again: same person %v, changed %v", again == first, changed)
 	}
-	second, _ := put(Person{Name: "Contoh Dua", Phone: testPhone(t, 2), Offices: []Office{office}})
+	second, _ := put(Person{Name: "Contoh Dua", Phone: testPhone(t, 2), Offices: []program.Office{office}})
 	view(t, db, func(tx *Tx) error {
 		former, err := tx.Person(first)
 		if len(former.Offices) != 0 || former.Honorific != Bu || former.Lang != "id" {
 			t.Errorf("the former ketua holds %v", former.Offices)
 		}
-		now, err2 := tx.Officers(Ketua, rt14.String())
+		now, err2 := tx.Officers(program.Ketua, rt14.String())
 		if len(now) != 1 || now[0].ID != second {
 			t.Errorf("%d hold the office", len(now))
 		}
@@ -52,7 +52,7 @@ func TestPutPerson(t *testing.T) {
 
 func TestChats(t *testing.T) {
 	db := open(t)
-	p := addOfficer(t, db, 1, Ketua, rt14.String())
+	p := addOfficer(t, db, 1, program.Ketua, rt14.String())
 	link := func(tx *Tx) error { return tx.LinkChat("telegram", "12345", p.ID, "contact") }
 	update(t, db, link)
 	update(t, db, link)
@@ -85,7 +85,7 @@ func TestInvite(t *testing.T) {
 	phone := testPhone(t, 9)
 	invite := func(i Invite) (code string, err error) {
 		err = db.Update(context.Background(), func(tx *Tx) (err error) {
-			code, err = tx.Invite(i, "cli")
+			code, err = tx.Invite(i, "")
 			return err
 		})
 		return code, err
@@ -97,10 +97,10 @@ func TestInvite(t *testing.T) {
 		})
 		return p, err
 	}
-	if _, err := invite(Invite{Role: Ketua, Place: rt14.String()}); !errors.Is(err, ErrNeedsPhone) {
+	if _, err := invite(Invite{Role: program.Ketua, Place: rt14.String()}); !errors.Is(err, ErrNeedsPhone) {
 		t.Errorf("a ketua without a number: %v", err)
 	}
-	code, err := invite(Invite{Role: Ketua, Place: rt14.String(), Phone: phone, Name: "Contoh Ketua"})
+	code, err := invite(Invite{Role: program.Ketua, Place: rt14.String(), Phone: phone, Name: "Contoh Ketua"})
 	must(t, err)
 	if len(code) != codeLength || strings.ContainsAny(code, "IO01") {
 		t.Errorf("a code with look-alikes: %q", code)
@@ -112,18 +112,18 @@ func TestInvite(t *testing.T) {
 	}
 	typed := " " + strings.ToLower(code[:4]) + "-" + code[4:]
 	p, err := use(typed, "1", phone)
-	if err != nil || p.Name != "Contoh Ketua" || len(p.Offices) != 1 || p.Offices[0] != (Office{Ketua, rt14.String()}) {
+	if err != nil || p.Name != "Contoh Ketua" || len(p.Offices) != 1 || p.Offices[0] != (program.Office{Role: program.Ketua, Place: rt14.String()}) {
 		t.Errorf("used: %v, %v", p.Offices, err)
 	}
 	if _, err := use(code, "1", phone); !errors.Is(err, ErrInviteUsed) {
 		t.Errorf("twice: %v", err)
 	}
-	second, err := invite(Invite{Role: Bendahara, Place: rt14.String(), Phone: phone})
+	second, err := invite(Invite{Role: program.Bendahara, Place: rt14.String(), Phone: phone})
 	must(t, err)
 	if again, err := use(second, "2", phone); err != nil || again.ID != p.ID || len(again.Offices) != 2 {
 		t.Errorf("a second office of the same person: %v, %v", again.Offices, err)
 	}
-	old, err := invite(Invite{Role: WorkerRole, Place: "w1"})
+	old, err := invite(Invite{Role: program.Worker, Place: "w1"})
 	must(t, err)
 	update(t, db, func(tx *Tx) error {
 		return tx.exec("age", `UPDATE invites SET until=$1 WHERE used_by=''`, tx.Now.UnixMicro())

@@ -63,7 +63,7 @@ func TestTwoProcessesStartTogether(t *testing.T) {
 // TestLastRupiahFromTwoProcesses: rule 12. Fifty confirmations race for money for one: one is registered, 49 are refused.
 func TestLastRupiahFromTwoProcesses(t *testing.T) {
 	a, b := two(t)
-	ketua := addOfficer(t, a, 1, Ketua, rt14.String())
+	ketua := addOfficer(t, a, 1, program.Ketua, rt14.String())
 	setCeiling(t, a, rt14, 2026, 33_600)
 	var registered, refused atomic.Int64
 	var wg sync.WaitGroup
@@ -93,7 +93,7 @@ func TestLastRupiahFromTwoProcesses(t *testing.T) {
 func TestOneNIKFromTwoProcesses(t *testing.T) {
 	a, b := two(t)
 	rts := []program.RT{rt14, rt15}
-	heads := []Person{addOfficer(t, a, 1, Ketua, rt14.String()), addOfficer(t, a, 2, Ketua, rt15.String())}
+	heads := []Person{addOfficer(t, a, 1, program.Ketua, rt14.String()), addOfficer(t, a, 2, program.Ketua, rt15.String())}
 	for n := 1; n <= 20; n++ {
 		var ok, duplicates atomic.Int64
 		var wg sync.WaitGroup
@@ -132,10 +132,10 @@ func TestRacesOfTwoProcesses(t *testing.T) {
 	a, b := two(t)
 	var code string
 	update(t, a, func(tx *Tx) (err error) {
-		code, err = tx.Invite(Invite{Role: WorkerRole, Place: "w"}, "")
+		code, err = tx.Invite(Invite{Role: program.Worker, Place: "w"}, "")
 		return err
 	})
-	ketua := addOfficer(t, a, 1, Ketua, rt14.String())
+	ketua := addOfficer(t, a, 1, program.Ketua, rt14.String())
 	var used atomic.Int64
 	var wg sync.WaitGroup
 	for i := range 40 {
@@ -151,7 +151,7 @@ func TestRacesOfTwoProcesses(t *testing.T) {
 				return err
 			}))
 			must(db.Update(context.Background(), func(tx *Tx) error {
-				_, _, err := tx.PutPerson(Person{Name: "Contoh Sama", Phone: testPhone(t, 9), Offices: []Office{{Sekretaris, rt15.String()}}})
+				_, _, err := tx.PutPerson(Person{Name: "Contoh Sama", Phone: testPhone(t, 9), Offices: []program.Office{{Role: program.Sekretaris, Place: rt15.String()}}})
 				return err
 			}))
 			err := db.Update(context.Background(), func(tx *Tx) error {

@@ -42,7 +42,7 @@ type Registered struct {
 // and without money, is who is too young or may be covered elsewhere. Without a ceiling it waits (rule 9). Otherwise
 // this year's months are promised and those of later years wait (rule 14a).
 func (tx *Tx) Register(w Worker, op string, by Person, consent Consent) (Registered, error) {
-	if err := tx.mustHold(by.ID, w.RT.String(), Ketua, Sekretaris); err != nil {
+	if err := tx.must(by.ID, program.Register, w.RT.String()); err != nil {
 		return Registered{}, err
 	}
 	if err := tx.completeWorker(&w); err != nil {
@@ -192,20 +192,20 @@ func (tx *Tx) result(id string, amount program.Rupiah) (Registered, error) {
 
 // Confirm promises the months that wait, once the year has a ceiling (rule 9) or the kelurahan has looked at a
 // registration that was held (rules 15, 19): by must hold the office for it (ErrNoRight). What a membership that has not
-// begun could no longer pay in time is cancelled first. *ErrNotEnough changes nothing; ErrState: the registration is over.
+// begun could no longer pay in time is cancelled first. *ErrNotEnough changes nothing; ErrState: the registration is over, or its worker withdrew.
 func (tx *Tx) Confirm(id, op string, by Person) (r Registered, err error) {
 	w, err := tx.takeWorker(id)
 	if err != nil {
 		return Registered{}, err
 	}
-	place, roles := w.RT.String(), []Role{Ketua, Sekretaris}
+	verb := program.Register
 	if w.State == program.Held {
-		place, roles = w.RT.Kelurahan, []Role{Lurah}
+		verb = program.Verify
 	}
-	if err := tx.mustHold(by.ID, place, roles...); err != nil {
+	if err := tx.must(by.ID, verb, w.RT.String()); err != nil {
 		return Registered{}, err
 	}
-	if !holdsNIK(w.State) {
+	if !holdsNIK(w.State) || w.Paused {
 		return Registered{}, ErrState
 	}
 	err = tx.whole(func() error {
@@ -252,7 +252,13 @@ func (tx *Tx) CancelWorker(id string, by Person, reason, op string) error {
 	if err != nil {
 		return err
 	}
-	if err := tx.mustHold(by.ID, w.RT.String(), Ketua, Sekretaris); err != nil {
+	verb := program.Register
+	if w.State == program.Held { // the RT that entered it, or the kelurahan that looked at it
+		if may, err := tx.May(by.ID, program.Verify, w.RT.String()); err != nil || may {
+			verb = program.Verify
+		}
+	}
+	if err := tx.must(by.ID, verb, w.RT.String()); err != nil {
 		return err
 	}
 	if !holdsNIK(w.State) {
@@ -265,34 +271,46 @@ func (tx *Tx) CancelWorker(id string, by Person, reason, op string) error {
 	if len(paid) > 0 || !w.PaidUntil.IsZero() {
 		return ErrPaid
 	}
-	return tx.whole(func() error { return tx.cancel(w, by.ID, reason, op) })
+	return tx.whole(func() error { return tx.end(w, program.Cancelled, by.ID, reason, op) })
 }
 
-func (tx *Tx) cancel(w Worker, by, reason, op string) error {
-	if err := tx.setState(w, program.Cancelled, ""); err != nil {
+// end gives a registration its last state: what was promised returns to the budget, what waited is cancelled.
+func (tx *Tx) end(w Worker, state program.State, by, reason, op string) error {
+	if err := tx.setState(w, state, ""); err != nil {
 		return err
 	}
+	if err := tx.takeBack(w, MonthCancelled, entry{worker: w.ID, op: op, by: by, reason: reason}); err != nil {
+		return err
+	}
+	if err := tx.exec("cancel the months that wait", `UPDATE cover_months SET state=$1 WHERE worker=$2 AND state=$3`,
+		string(MonthCancelled), w.ID, string(MonthWaiting)); err != nil {
+		return err
+	}
+	return tx.audit(by, ended[state], w.ID, op)
+}
+
+// ended is what the audit calls the end of a registration.
+var ended = map[program.State]string{program.Cancelled: "worker.cancel", program.Stopped: "worker.stop"}
+
+// takeBack returns to the budget what was promised for a worker and not paid, by a counter-entry for each year.
+func (tx *Tx) takeBack(w Worker, to MonthState, e entry) error {
 	years, err := tx.years(w.ID, MonthCommitted)
 	if err != nil {
 		return err
 	}
 	last := w.FirstMonth.Add(w.Months)
 	for _, year := range years {
-		sum, err := tx.turnMonths(w.ID, year, last, MonthCommitted, MonthCancelled)
+		sum, err := tx.turnMonths(w.ID, year, last, MonthCommitted, to)
 		if err != nil {
 			return err
 		}
-		promised, err := tx.lastCommit(w.ID, year)
-		if err != nil {
+		e.kind, e.committed = EntryReversal, -sum
+		if e.reverses, err = tx.lastCommit(w.ID, year); err != nil {
 			return err
 		}
-		if err := tx.move(w.RT, year, entry{kind: EntryReversal, committed: -sum, worker: w.ID, op: op, by: by, reason: reason, reverses: promised}); err != nil {
+		if err := tx.move(w.RT, year, e); err != nil {
 			return err
 		}
 	}
-	if err := tx.exec("cancel the months that wait", `UPDATE cover_months SET state=$1 WHERE worker=$2 AND state=$3`,
-		string(MonthCancelled), w.ID, string(MonthWaiting)); err != nil {
-		return err
-	}
-	return tx.audit(by, "worker.cancel", w.ID, op)
+	return nil
 }

@@ -14,7 +14,7 @@ import (
 // TestMoneyForOne: rule 12. Fifty confirmations at once, money for exactly one.
 func TestMoneyForOne(t *testing.T) {
 	db := open(t)
-	ketua := addOfficer(t, db, 1, Ketua, rt14.String())
+	ketua := addOfficer(t, db, 1, program.Ketua, rt14.String())
 	setCeiling(t, db, rt14, 2026, 33_600+33_599)
 	var registered, refused atomic.Int64
 	var wg sync.WaitGroup
@@ -55,7 +55,7 @@ func TestMoneyForOne(t *testing.T) {
 // TestRefusalLeavesNothing: a caller that goes on after *ErrNotEnough and commits keeps nothing of the registration.
 func TestRefusalLeavesNothing(t *testing.T) {
 	db := open(t)
-	ketua := addOfficer(t, db, 1, Ketua, rt14.String())
+	ketua := addOfficer(t, db, 1, program.Ketua, rt14.String())
 	setCeiling(t, db, rt14, 2026, 10_000)
 	update(t, db, func(tx *Tx) error {
 		var short *ErrNotEnough
@@ -102,7 +102,7 @@ func TestRegister(t *testing.T) {
 	} {
 		t.Run(c.rule, func(t *testing.T) {
 			db := open(t)
-			ketua := addOfficer(t, db, 1, Ketua, rt14.String())
+			ketua := addOfficer(t, db, 1, program.Ketua, rt14.String())
 			if c.ceiling > 0 {
 				setCeiling(t, db, rt14, 2026, c.ceiling)
 			}
@@ -139,7 +139,7 @@ func TestRegister(t *testing.T) {
 // though the refusal rolls back.
 func TestDuplicateNIK(t *testing.T) {
 	db := open(t)
-	here, there := addOfficer(t, db, 1, Ketua, rt14.String()), addOfficer(t, db, 2, Sekretaris, rt15.String())
+	here, there := addOfficer(t, db, 1, program.Ketua, rt14.String()), addOfficer(t, db, 2, program.Sekretaris, rt15.String())
 	first, err := register(t, db, testWorker(t, 1), here)
 	must(t, err)
 	var twice *DuplicateNIK
@@ -165,7 +165,7 @@ func TestDuplicateNIK(t *testing.T) {
 // TestEndedInArrears: rule 23. More than three months unpaid end a registration; another RT may register the NIK anew.
 func TestEndedInArrears(t *testing.T) {
 	db := open(t)
-	ketua := addOfficer(t, db, 1, Ketua, rt15.String())
+	ketua := addOfficer(t, db, 1, program.Ketua, rt15.String())
 	setCeiling(t, db, rt15, 2026, 100_000)
 	for _, c := range []struct {
 		paidUntil program.Month
@@ -218,7 +218,7 @@ func TestTenRefusals(t *testing.T) {
 // TestCancelWorker: rule 13. A counter-entry gives the promise back, and the NIK is free.
 func TestCancelWorker(t *testing.T) {
 	db := open(t)
-	ketua := addOfficer(t, db, 1, Ketua, rt14.String())
+	ketua := addOfficer(t, db, 1, program.Ketua, rt14.String())
 	setCeiling(t, db, rt14, 2026, 50_000)
 	w := testWorker(t, 1)
 	w.Months = 4
@@ -255,7 +255,7 @@ func TestCancelWorker(t *testing.T) {
 
 func TestCancelIsRefused(t *testing.T) {
 	db := open(t)
-	ketua, other := addOfficer(t, db, 1, Ketua, rt14.String()), addOfficer(t, db, 2, Ketua, rt15.String())
+	ketua, other := addOfficer(t, db, 1, program.Ketua, rt14.String()), addOfficer(t, db, 2, program.Ketua, rt15.String())
 	paid := testWorker(t, 1)
 	paid.FirstMonth, paid.PaidUntil = program.NewMonth(2026, 9), program.NewMonth(2026, 10)
 	update(t, db, func(tx *Tx) error { _, err := tx.ImportWorker(paid, ""); return err })
@@ -277,7 +277,7 @@ func TestCancelIsRefused(t *testing.T) {
 // TestConfirm: rules 9 and 19. What waited is promised once there is a ceiling; what was held needs the kelurahan.
 func TestConfirm(t *testing.T) {
 	db := open(t)
-	ketua, lurah := addOfficer(t, db, 1, Ketua, rt14.String()), addOfficer(t, db, 2, Lurah, rt14.Kelurahan)
+	ketua, lurah := addOfficer(t, db, 1, program.Ketua, rt14.String()), addOfficer(t, db, 2, program.Lurah, rt14.Kelurahan)
 	waiting, err := register(t, db, testWorker(t, 1), ketua)
 	must(t, err)
 	doubtful := testWorker(t, 2)
@@ -322,7 +322,7 @@ func TestConfirm(t *testing.T) {
 // TestImportWorker: rule 22. A list says until when somebody is paid; twice changes nothing; what was promised becomes spent.
 func TestImportWorker(t *testing.T) {
 	db := open(t)
-	ketua := addOfficer(t, db, 1, Ketua, rt14.String())
+	ketua := addOfficer(t, db, 1, program.Ketua, rt14.String())
 	setCeiling(t, db, rt14, 2026, 100_000)
 	listed := testWorker(t, 1)
 	listed.FirstMonth, listed.PaidUntil, listed.Months = program.NewMonth(2026, 8), program.NewMonth(2026, 10), 5
@@ -368,7 +368,7 @@ func TestImportWorker(t *testing.T) {
 
 func TestCorrectWorker(t *testing.T) {
 	db := open(t)
-	ketua := addOfficer(t, db, 1, Ketua, rt14.String())
+	ketua := addOfficer(t, db, 1, program.Ketua, rt14.String())
 	r, err := register(t, db, testWorker(t, 1), ketua)
 	must(t, err)
 	for _, c := range []struct {

@@ -40,6 +40,8 @@ var hashedOnly = []struct{ table, column, rows string }{
 	{"elsewhere", "nik_key", "nik_key<>''"},
 	{"invites", "code_key", "used_by=''"},
 	{"invite_tries", "chat_key", "chat_key<>''"},
+	{"proof_tries", "chat_key", "chat_key<>''"},
+	{"proof_tries", "nik_key", "nik_key<>''"},
 }
 
 func personHashes(h hasher, _ string, plain []byte) ([]string, error) {

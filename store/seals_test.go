@@ -17,7 +17,7 @@ func sealedStore(t *testing.T, each int) (db *DB, log *bytes.Buffer) {
 	t.Helper()
 	now := today
 	log = &bytes.Buffer{}
-	db, err := Open(context.Background(), Options{URL: storetest.URL(t), Key: testKey, Now: func() time.Time { return now },
+	db, err := Open(context.Background(), Options{URL: address(t), Key: testKey, Now: func() time.Time { return now },
 		Log: slog.New(slog.NewTextHandler(log, nil))})
 	must(t, err)
 	t.Cleanup(func() { must(t, db.Close()) })

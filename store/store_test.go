@@ -61,11 +61,11 @@ func view(t testing.TB, db *DB, read func(*Tx) error) {
 	must(t, db.View(context.Background(), read))
 }
 
-func addOfficer(t testing.TB, db *DB, n int, role Role, place string) Person {
+func addOfficer(t testing.TB, db *DB, n int, role program.Role, place string) Person {
 	t.Helper()
 	var p Person
 	update(t, db, func(tx *Tx) error {
-		id, _, err := tx.PutPerson(Person{Name: "Contoh Pejabat", Phone: testPhone(t, n), Honorific: Pak, Offices: []Office{{role, place}}})
+		id, _, err := tx.PutPerson(Person{Name: "Contoh Pejabat", Phone: testPhone(t, n), Honorific: Pak, Offices: []program.Office{{Role: role, Place: place}}})
 		if err != nil {
 			return err
 		}

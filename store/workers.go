@@ -44,6 +44,7 @@ type Worker struct {
 	RegisteredAt time.Time
 	RegisteredBy string // id of a person, "" for an import
 	Version      int64
+	Paused       bool // he asked to be erased or withdrew his consent: nothing more is done with the record
 }
 
 // Format hides everything but the id, whatever the verb.
@@ -59,6 +60,15 @@ func (w Worker) StateOn(today program.Date, s program.Settings) program.State {
 		return program.CoverState(w.FirstMonth, w.PaidUntil, today, s)
 	}
 	return w.State
+}
+
+// Start is the day from which the membership counts by our records: that of the registration, or the first of the first
+// month that is paid for. Only BPJS knows it for certain.
+func (w Worker) Start() program.Date {
+	if day := program.DateOf(w.RegisteredAt); day.MonthOf() == w.FirstMonth {
+		return day
+	}
+	return w.FirstMonth.First()
 }
 
 // workerPersonal is what workers.personal seals.
@@ -120,15 +130,15 @@ func (tx *Tx) setState(w Worker, state program.State, reason string) error {
 		string(state), reason, flag(holdsNIK(state)), w.ID)
 }
 
-const workerColumns = `id, rt, state, reason, category, elsewhere, first_month, months, paid_until, registered_at, registered_by, version, personal`
+const workerColumns = `id, rt, state, reason, category, elsewhere, first_month, months, paid_until, registered_at, registered_by, version, paused_at, personal`
 
 // scanWorker reads a row of workerColumns.
 func (tx *Tx) scanWorker(scan func(...any) error) (Worker, error) {
 	var w Worker
 	var rt, text string
-	var at int64
+	var at, paused int64
 	if err := scan(&w.ID, &rt, &w.State, &w.Reason, &w.Category, &w.Elsewhere, &w.FirstMonth, &w.Months, &w.PaidUntil, &at,
-		&w.RegisteredBy, &w.Version, &text); err != nil {
+		&w.RegisteredBy, &w.Version, &paused, &text); err != nil {
 		return Worker{}, err
 	}
 	var p workerPersonal
@@ -137,7 +147,7 @@ func (tx *Tx) scanWorker(scan func(...any) error) (Worker, error) {
 	}
 	w.Name, w.NIK, w.Birth, w.Sex, w.Phone, w.PhoneOwner = p.Name, p.NIK, p.Birth, p.Sex, p.Phone, p.PhoneOwner
 	w.Address, w.Work, w.Mother, w.Workplace, w.Heir, w.IncomeEnough = p.Address, p.Work, p.Mother, p.Workplace, p.Heir, p.IncomeEnough
-	w.RegisteredAt = time.UnixMicro(at).UTC()
+	w.RegisteredAt, w.Paused = time.UnixMicro(at).UTC(), paused > 0
 	var err error
 	w.RT, err = program.ParseRTCode(rt)
 	return w, err
@@ -167,16 +177,20 @@ func (tx *Tx) aloneWith(w Worker) error {
 	return tx.alone("nik", tx.index("nik", w.NIK.Digits()))
 }
 
-// takeWorker is Worker for a change: what it returns stays true until the transaction ends. RT and NIK of a worker never change.
+// takeWorker is Worker for a change: what it returns stays true until the transaction ends.
 func (tx *Tx) takeWorker(id string) (Worker, error) {
 	w, err := tx.Worker(id)
-	if err != nil {
-		return Worker{}, err
+	for err == nil {
+		if err = tx.aloneWith(w); err != nil {
+			break
+		}
+		now, err := tx.Worker(id)
+		if err != nil || now.RT == w.RT {
+			return now, err
+		}
+		w = now // he moved to another RT meanwhile: wait for that one
 	}
-	if err := tx.aloneWith(w); err != nil {
-		return Worker{}, err
-	}
-	return tx.Worker(id)
+	return Worker{}, err
 }
 
 // FindNIK returns the one registration in the city that holds this NIK now. One that ended in arrears holds it no longer (rule 23).
@@ -208,12 +222,12 @@ func (tx *Tx) WorkersByPhone(phone program.Phone) ([]Worker, error) {
 		tx.index("phone", phone.E164()))
 }
 
-// Workers returns a page of an RT's workers in the order of registration, without those cancelled, and how many there are.
+// Workers returns a page of an RT's workers in the order of registration, without those cancelled or erased, and how many there are.
 func (tx *Tx) Workers(rt program.RT, offset, limit int) (workers []Worker, total int, err error) {
-	if err := tx.QueryRow(`SELECT COUNT(*) FROM workers WHERE rt=$1 AND state<>$2`, rt.String(), string(program.Cancelled)).Scan(&total); err != nil {
+	if err := tx.QueryRow(`SELECT COUNT(*) FROM workers WHERE rt=$1 AND state<>$2 AND erased_at=0`, rt.String(), string(program.Cancelled)).Scan(&total); err != nil {
 		return nil, 0, fmt.Errorf("count the workers of %s: %w", rt, err)
 	}
-	workers, err = tx.list(`SELECT `+workerColumns+` FROM workers WHERE rt=$1 AND state<>$2 ORDER BY registered_at, id LIMIT $3 OFFSET $4`,
+	workers, err = tx.list(`SELECT `+workerColumns+` FROM workers WHERE rt=$1 AND state<>$2 AND erased_at=0 ORDER BY registered_at, id LIMIT $3 OFFSET $4`,
 		rt.String(), string(program.Cancelled), limit, offset)
 	return workers, total, err
 }

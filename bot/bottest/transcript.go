@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -50,6 +51,7 @@ type Stage struct {
 	SetClock func(time.Time)
 	Person   func(name string) (bot.Address, string) // address, and the number that the channel vouches for
 	Do       func(words []string) (string, error)    // "% words": something that happens outside the chat
+	Secret   *regexp.Regexp                          // what the bot says by chance: its first group is $CODE from there on
 	Due      func(context.Context, time.Time) error  // does what the bot does unprompted at that time; may be nil
 
 	from     bot.Address
@@ -175,7 +177,11 @@ func (s *Stage) read() {
 }
 
 func (s *Stage) render(m bot.Message) {
-	fmt.Fprintf(&s.rendered, "< %s\n", strings.ReplaceAll(m.Text, "\n", "\n  "))
+	text := strings.ReplaceAll(s.hide(m.Text), "\n", "\n  ")
+	if m.File != nil {
+		text = fmt.Sprintf("{%s %s} %s", m.File.Kind, m.File.Name, text)
+	}
+	fmt.Fprintf(&s.rendered, "< %s\n", text)
 	if m.ShareContact != "" {
 		m.Choices = append(m.Choices, bot.Button{Label: "☎"})
 	}
@@ -186,6 +192,18 @@ func (s *Stage) render(m bot.Message) {
 	if len(labels) > 0 {
 		fmt.Fprintf(&s.rendered, "  %s\n", strings.Join(labels, " "))
 	}
+}
+
+func (s *Stage) hide(text string) string {
+	if s.Secret == nil {
+		return text
+	}
+	found := s.Secret.FindStringSubmatch(text)
+	if found == nil {
+		return text
+	}
+	s.vars["$CODE"] = found[1]
+	return strings.ReplaceAll(text, found[1], "$CODE")
 }
 
 func (s *Stage) updates(said string) ([]bot.Update, error) {

@@ -17,14 +17,11 @@ import (
 	"sahabatrt/bot"
 )
 
-// LeaseTime is how long a lease on polling must last after it was given: the next poll asks for it again before.
-const LeaseTime = 40 * time.Second
-
-// What one round of polling may take, and how often it asks for the lease; together, with callTime, less than LeaseTime.
+// What the parts of one round of polling may take, besides callTime, and how often a busy poller asks for the lease.
 const (
 	pollTime     = 10 * time.Second // that Telegram holds a poll open while nothing comes; the call ends after callTime
 	leaseTime    = 5 * time.Second
-	leaseAgain   = 5 * time.Second
+	leaseAgain   = time.Second
 	acceptTime   = 10 * time.Second
 	longestPause = 4 * time.Second
 )

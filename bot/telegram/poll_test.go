@@ -190,17 +190,12 @@ func TestPollingEndsWhenWaitingDoesNotHelp(t *testing.T) {
 	}
 }
 
-// TestOnlyTheHolderOfTheLeasePolls, and asks for it again in time.
+// TestOnlyTheHolderOfTheLeasePolls, and another one when the lease is his.
 func TestOnlyTheHolderOfTheLeasePolls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var holder atomic.Int32
-		var last [3]atomic.Int64 // when each asked
 		lease := func(me int32) func(context.Context) (bool, error) {
 			return func(context.Context) (bool, error) {
-				now := time.Now().UnixNano()
-				if before := last[me].Swap(now); before > 0 && holder.Load() == me && time.Duration(now-before) > telegram.LeaseTime {
-					t.Errorf("the holder asked after %v", time.Duration(now-before))
-				}
 				return holder.CompareAndSwap(0, me) || holder.Load() == me, nil
 			}
 		}

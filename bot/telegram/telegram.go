@@ -58,7 +58,8 @@ type Options struct {
 	Now      func() time.Time
 	Log      *slog.Logger
 
-	// Lease says whether this process may poll for the next LeaseTime, and is asked again before that has passed. nil: it may.
+	// Lease says whether this process may poll now. It is asked before a poll, at most once a second; a poll stays open for
+	// some seconds, through which whoever gives the lease sees that it holds. nil: it may.
 	Lease func(context.Context) (held bool, err error)
 	// Files are the bytes of what Message.File refers to; fs.ErrNotExist when they are gone for good.
 	Files func(ctx context.Context, ref string) ([]byte, error)

@@ -7,9 +7,9 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"sahabatrt/bot"
@@ -42,6 +42,8 @@ type surroundings struct {
 	now     func() time.Time
 	log     *slog.Logger
 	metrics prometheus.Registerer
+	process string // names this one among those that serve the same records
+	files   func(ctx context.Context, ref string) ([]byte, error)
 }
 
 // Telegram are the settings of the channel to Telegram.
@@ -65,20 +67,15 @@ func (c *Config) channels(s surroundings) ([]channel, error) {
 	if err := c.Telegram.check(); err != nil {
 		return nil, err
 	}
-	on := &telegramChannel{Telegram: c.Telegram, surroundings: s, holder: c.Process}
-	if on.holder == "" {
-		on.holder = uuid.NewString()
-	}
+	alone := &lease{db: s.db, name: "telegram.poll", holder: s.process, log: s.log}
 	tg, err := c.Telegram.open(telegram.Options{
-		Now: s.now, Log: s.log, Metrics: s.metrics,
-		Lease:   on.lease,
-		Gone:    whereabouts{s.db, s.log}.gone,
+		Now: s.now, Log: s.log, Metrics: s.metrics, Lease: alone.take, Files: s.files, Gone: whereabouts{s.db, s.log}.gone,
 		Private: func(lang string) string { return s.texts.Render(language(lang), locales.T("channel.private")) },
 	})
 	if err != nil {
 		return nil, err
 	}
-	on.tg = tg
+	on := telegramChannel{c.Telegram, tg, alone, s}
 	return []channel{{name: telegram.Channel, channel: tg, run: on.run, doctor: on.doctor, close: tg.Close}}, nil
 }
 
@@ -120,28 +117,12 @@ func language(code string) string {
 // telegramChannel is Telegram while it is served.
 type telegramChannel struct {
 	Telegram
+	tg    *telegram.Telegram
+	alone *lease // who polls
 	surroundings
-	tg     *telegram.Telegram
-	holder string // of the lease on polling: this process
 }
 
-// pollLease is the right to poll, which one process has at a time.
-const pollLease = "poll:" + telegram.Channel
-
-func (t *telegramChannel) lease(ctx context.Context) (bool, error) {
-	return t.db.Lease(ctx, pollLease, t.holder, telegram.LeaseTime)
-}
-
-// giveBack lets another process poll at once.
-func (t *telegramChannel) giveBack(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), giveBackTime)
-	defer cancel()
-	if err := t.db.Release(ctx, pollLease, t.holder); err != nil {
-		t.log.Warn("another process polls only later", "channel", telegram.Channel, "after", telegram.LeaseTime, "err", err)
-	}
-}
-
-func (t *telegramChannel) run(ctx context.Context, accept func(context.Context, []bot.Update) error) error {
+func (t telegramChannel) run(ctx context.Context, accept func(context.Context, []bot.Update) error) error {
 	ctx, stop := context.WithCancel(ctx)
 	announced := make(chan struct{})
 	go func() {
@@ -152,12 +133,59 @@ func (t *telegramChannel) run(ctx context.Context, accept func(context.Context, 
 	if t.WebhookURL != "" {
 		return t.serveWebhook(ctx, accept)
 	}
-	defer t.giveBack(ctx)
+	kept := make(chan struct{})
+	go func() {
+		defer close(kept)
+		t.alone.keep(ctx)
+	}()
+	defer func() { stop(); <-kept }()
 	return t.tg.Poll(ctx, accept)
 }
 
+// A process that dies is followed by another within leaseTime; one that lives says so every leaseRenewed.
+const (
+	leaseTime    = 4 * time.Second
+	leaseRenewed = time.Second
+)
+
+// lease is the right of one process of several to do something.
+type lease struct {
+	db           *store.DB
+	name, holder string
+	log          *slog.Logger
+	held         atomic.Bool
+}
+
+func (l *lease) take(ctx context.Context) (bool, error) {
+	held, err := l.db.Lease(ctx, l.name, l.holder, leaseTime)
+	l.held.Store(held)
+	return held, err
+}
+
+// keep renews a lease that is held, and gives it back when ctx ends.
+func (l *lease) keep(ctx context.Context) {
+	tick := time.NewTicker(leaseRenewed)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			if !l.held.Load() {
+				continue
+			}
+			if _, err := l.take(ctx); err != nil && ctx.Err() == nil {
+				l.log.Warn("a lease was not renewed", "lease", l.name, "err", err)
+			}
+		case <-ctx.Done():
+			if err := l.db.Release(context.WithoutCancel(ctx), l.name, l.holder); err != nil {
+				l.log.Warn("a lease was not given back", "lease", l.name, "err", err)
+			}
+			return
+		}
+	}
+}
+
 // announce presents the bot in every language. That it fails is no reason to stop.
-func (t *telegramChannel) announce(ctx context.Context) {
+func (t telegramChannel) announce(ctx context.Context) {
 	var profiles []telegram.Profile
 	for _, lang := range locales.Languages {
 		say := func(id string) string { return t.texts.Render(lang, locales.T(id)) }
@@ -175,14 +203,11 @@ func (t *telegramChannel) announce(ctx context.Context) {
 	}
 }
 
-// giveBackTime is for giving the lease back.
-const giveBackTime = 2 * time.Second
-
 // mostPerSecond is what Telegram takes in all.
 const mostPerSecond = 30
 
 // doctor looks at the token, at who gets the updates, and at the pace.
-func (t *telegramChannel) doctor(ctx context.Context, r *report) {
+func (t telegramChannel) doctor(ctx context.Context, r *report) {
 	defer t.tg.Close()
 	name, err := t.tg.Me(ctx)
 	if err != nil {
@@ -206,7 +231,7 @@ func (t *telegramChannel) doctor(ctx context.Context, r *report) {
 }
 
 // hook compares the webhook that is set with the way updates are taken in.
-func (t *telegramChannel) hook(r *report, info telegram.WebhookInfo) {
+func (t telegramChannel) hook(r *report, info telegram.WebhookInfo) {
 	switch {
 	case info.URL != "" && t.WebhookURL == "":
 		r.fail("telegram: a webhook is set, so polling is refused: sahabatrt webhook delete, or set TELEGRAM_WEBHOOK_URL")

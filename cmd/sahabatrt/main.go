@@ -42,8 +42,8 @@ type cli struct {
 	Doctor  doctorCmd  `cmd:"" help:"Look at database, Redis, key and channels, and say what is to be mended."`
 	Keys    keysCmd    `cmd:"" help:"Rotate, re-wrap, export and restore the keys of the records."`
 	Healthy healthyCmd `cmd:"" help:"Ask the bot that runs here whether it is ready: exit 0 or 1."`
-	Webhook webhookCmd `cmd:"" help:"Set, delete or show the webhook of Telegram."`
 	Jobs    jobsCmd    `cmd:"" help:"List the jobs that failed, or have one done again."`
+	Webhook webhookCmd `cmd:"" help:"Set, delete or show the webhook of Telegram."`
 	Migrate migrateCmd `cmd:"" help:"Bring the schema up to date."`
 	Backup  backupCmd  `cmd:"" help:"Copy the records to a new file, sealed as they are."`
 }

@@ -100,10 +100,10 @@ func (i importCmd) Run(ctx context.Context, m Main, c *Config) error {
 }
 
 type inviteCmd struct {
-	Role  store.Role `required:"" enum:"ketua,sekretaris,bendahara,kelurahan,kecamatan,city,bpjs,admin,worker" help:"${enum}."`
-	Place string     `required:"" help:"What the office is for: an RT such as 1571071012-RT014, a kelurahan or kecamatan code, 1571 for the city, a worker's id."`
-	Phone string     `help:"The number that the code is for; needed for everybody but a worker."`
-	Name  string     `required:"" help:"Who it is for."`
+	Role  program.Role `required:"" enum:"ketua,sekretaris,bendahara,kelurahan,kecamatan,city,bpjs,admin,worker" help:"${enum}."`
+	Place string       `required:"" help:"What the office is for: an RT such as 1571071012-RT014, a kelurahan or kecamatan code, 1571 for the city, a worker's id."`
+	Phone string       `help:"The number that the code is for; needed for everybody but a worker."`
+	Name  string       `required:"" help:"Who it is for."`
 }
 
 func (i inviteCmd) Run(ctx context.Context, m Main, c *Config) error {
@@ -141,20 +141,20 @@ func (i inviteCmd) Run(ctx context.Context, m Main, c *Config) error {
 func placed(tx *store.Tx, i store.Invite) error {
 	there, err := false, error(nil)
 	switch i.Role {
-	case store.Ketua, store.Sekretaris, store.Bendahara:
+	case program.Ketua, program.Sekretaris, program.Bendahara:
 		var rt program.RT
 		if rt, err = program.ParseRTCode(i.Place); err == nil {
 			there, err = tx.HasRT(rt)
 		}
-	case store.Lurah:
+	case program.Lurah:
 		_, there = program.KelurahanByCode(i.Place)
-	case store.Camat:
+	case program.Camat:
 		_, there = program.KecamatanByCode(i.Place)
-	case store.WorkerRole:
+	case program.Worker:
 		_, err = tx.Worker(i.Place)
 		there = err == nil
 	default:
-		there = i.Place == store.CityCode
+		there = i.Place == program.CityCode
 	}
 	if err != nil {
 		return fmt.Errorf("--place: %w", err)

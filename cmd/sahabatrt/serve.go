@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,7 +42,9 @@ func (serveCmd) Run(ctx context.Context, m Main, c *Config) (err error) {
 		return err
 	}
 	registry := newRegistry()
-	channels, err := m.channels(c, surroundings{db, texts, c.clock(m.Now), log, registry})
+	flows := &conversations.Conversations{Store: db, Settings: program.DefaultSettings()}
+	files := func(ctx context.Context, ref string) ([]byte, error) { return flows.File(ctx, texts, ref) }
+	channels, err := m.channels(c, surroundings{db, texts, c.clock(m.Now), log, registry, cmp.Or(c.Process, uuid.NewString()), files})
 	if err != nil {
 		return err
 	}
@@ -66,7 +69,6 @@ func (serveCmd) Run(ctx context.Context, m Main, c *Config) (err error) {
 	if err != nil {
 		return err
 	}
-	flows := &conversations.Conversations{Store: db, Settings: program.DefaultSettings()}
 	lanes := &bot.Lanes{
 		Engine:   flows.Engine(texts, uuid.NewString),
 		Sessions: sessions,

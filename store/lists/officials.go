@@ -18,10 +18,10 @@ var officials = list{
 }
 
 // roles are the offices by the words that lists use.
-var roles = map[string]store.Role{
-	"ketua": store.Ketua, "ketua rt": store.Ketua, "sekretaris": store.Sekretaris, "bendahara": store.Bendahara,
-	"lurah": store.Lurah, "kelurahan": store.Lurah, "camat": store.Camat, "kecamatan": store.Camat,
-	"kota": store.City, "dpmppa": store.City, "bpjs": store.BPJS, "admin": store.Admin,
+var roles = map[string]program.Role{
+	"ketua": program.Ketua, "ketua rt": program.Ketua, "sekretaris": program.Sekretaris, "bendahara": program.Bendahara,
+	"lurah": program.Lurah, "kelurahan": program.Lurah, "camat": program.Camat, "kecamatan": program.Camat,
+	"kota": program.City, "dpmppa": program.City, "bpjs": program.BPJS, "admin": program.Admin,
 }
 
 func readOfficial(r *row) record {
@@ -36,22 +36,22 @@ func readOfficial(r *row) record {
 	var rt program.RT
 	var place string
 	switch role {
-	case store.Lurah:
+	case program.Lurah:
 		place = r.kelurahan()
-	case store.Camat:
+	case program.Camat:
 		place = r.kecamatan()
-	case store.City, store.BPJS, store.Admin:
-		place = store.CityCode
+	case program.City, program.BPJS, program.Admin:
+		place = program.CityCode
 	default:
 		rt = r.rt()
 		place = rt.String()
 	}
 	p := r.person()
-	p.Offices = []store.Office{{Role: role, Place: place}}
+	p.Offices = []program.Office{{Role: role, Place: place}}
 	switch {
-	case role == store.Ketua:
+	case role == program.Ketua:
 		r.once("", "a head of this RT", place)
-	case slices.Contains([]store.Role{store.Sekretaris, store.Bendahara}, role):
+	case slices.Contains([]program.Role{program.Sekretaris, program.Bendahara}, role):
 		r.once("", "a "+string(role)+" of this RT", place)
 	}
 	return func(tx *store.Tx) (bool, error) {

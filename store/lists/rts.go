@@ -24,7 +24,7 @@ func readRT(r *row) record {
 		return func(tx *store.Tx) (bool, error) { return r.putRT(tx, rt) }
 	}
 	head := r.person()
-	head.Offices = []store.Office{{Role: store.Ketua, Place: rt.String()}}
+	head.Offices = []program.Office{{Role: program.Ketua, Place: rt.String()}}
 	r.once("", "a head of this RT", rt.String())
 	return func(tx *store.Tx) (bool, error) {
 		added, err := r.putRT(tx, rt)

@@ -1,0 +1,192 @@
+package conversations
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+
+	"sahabatrt/bot"
+	"sahabatrt/locales"
+	"sahabatrt/program"
+	"sahabatrt/store"
+)
+
+// deciding is which move somebody decides.
+type deciding struct {
+	IDs  []string // that are shown, in the order of their buttons
+	Move string
+	Yes  bool
+}
+
+// moves shows the head of an RT, or his lurah, whom other RTs ask for, and takes the decision: cover and history go with
+// the worker, the money does not.
+func (c *Conversations) moves() bot.Flow[deciding] {
+	return bot.Flow[deciding]{
+		Name: "moves",
+		Steps: []bot.Step[deciding]{
+			{Name: "list", Ask: c.askMoves, Answer: pickMove, Help: "moves.list.help"},
+			{Name: "decide", Ask: c.askDecide, Answer: answerDecide, Help: "moves.decide.help"},
+			{Name: "confirm", Ask: c.askMoveConfirm, Answer: c.answerMove, Help: "mydata.confirm.help"},
+		},
+	}
+}
+
+// movable is where the speaker may let workers go: his RT, or his kelurahan.
+func (c *Conversations) movable(ctx context.Context, t *bot.Turn) (p store.Person, area string, err error) {
+	if p, err = c.anybody(ctx, t); err != nil {
+		return p, "", err
+	}
+	if rt, ok := officeRT(p); ok {
+		area = rt.String()
+	} else if area, ok = areaOf(p); !ok {
+		return p, "", nil
+	}
+	if !program.May(p.Offices, program.Move, area) {
+		return p, "", nil
+	}
+	return p, area, nil
+}
+
+func (c *Conversations) askMoves(ctx context.Context, t *bot.Turn, d *deciding) (bot.Prompt, error) {
+	_, area, err := c.movable(ctx, t)
+	if err != nil {
+		return bot.Prompt{}, err
+	}
+	if area == "" {
+		return bot.Prompt{Text: locales.T("moves.no_right"), Choices: []bot.Choice{choice("menu", "button.menu")}}, nil
+	}
+	prompt := bot.Prompt{Text: locales.T("moves.none")}
+	d.IDs = nil
+	err = c.Store.View(ctx, func(tx *store.Tx) error {
+		open, err := tx.Moves(area)
+		if err != nil {
+			return err
+		}
+		for i, m := range open[:min(len(open), pageSize)] {
+			w, err := tx.Worker(m.Worker)
+			if err != nil {
+				return err
+			}
+			prompt.Text = locales.T("moves.list.ask")
+			prompt.Choices = append(prompt.Choices, bot.Choice{ID: "m" + strconv.Itoa(i), Label: locales.T("workers.list.pick", "Name", shorten(w.Name))})
+			d.IDs = append(d.IDs, m.ID)
+		}
+		return nil
+	})
+	prompt.Choices = append(prompt.Choices, choice("menu", "button.menu"))
+	return prompt, wrap(err, "list the moves that are asked for")
+}
+
+func pickMove(_ context.Context, t *bot.Turn, d *deciding) (bot.Next, error) {
+	if t.Choice == "menu" {
+		return bot.End(), nil
+	}
+	i, err := strconv.Atoi(strings.TrimPrefix(t.Choice, "m"))
+	if err != nil || i < 0 || i >= len(d.IDs) {
+		return bot.Again(locales.Text{}), nil
+	}
+	d.Move = d.IDs[i]
+	return bot.To("decide"), nil
+}
+
+// askedMove is the chosen move with its worker, if the speaker may decide it at this moment and nobody has.
+func (c *Conversations) askedMove(ctx context.Context, t *bot.Turn, id string) (w store.Worker, ok bool, err error) {
+	p, err := c.anybody(ctx, t)
+	if err != nil {
+		return w, false, err
+	}
+	err = c.Store.View(ctx, func(tx *store.Tx) error {
+		m, err := tx.Move(id)
+		if err != nil {
+			return err
+		}
+		ok = m.State == store.MoveAsked && program.May(p.Offices, program.Move, m.From.String())
+		w, err = tx.Worker(m.Worker)
+		return err
+	})
+	return w, ok, wrap(err, "read a move")
+}
+
+func (c *Conversations) askDecide(ctx context.Context, t *bot.Turn, d *deciding) (bot.Prompt, error) {
+	w, ok, err := c.askedMove(ctx, t, d.Move)
+	if err != nil || !ok {
+		return bot.Prompt{Text: locales.T("moves.gone"), Choices: []bot.Choice{choice("list", "area.back"), choice("menu", "button.menu")}}, err
+	}
+	return bot.Prompt{Text: locales.T("moves.decide.ask", "Card", c.card(w, t)), Choices: []bot.Choice{
+		choice("agree", "moves.agree"), choice("refuse", "moves.refuse"), choice("list", "area.back"), choice("menu", "button.menu")}}, nil
+}
+
+func answerDecide(_ context.Context, t *bot.Turn, d *deciding) (bot.Next, error) {
+	switch t.Choice {
+	case "menu":
+		return bot.End(), nil
+	case "list":
+		return bot.To("list"), nil
+	case "agree", "refuse":
+		d.Yes = t.Choice == "agree"
+		return bot.To("confirm"), nil
+	}
+	return bot.Again(locales.Text{}), nil
+}
+
+func (c *Conversations) askMoveConfirm(ctx context.Context, t *bot.Turn, d *deciding) (bot.Prompt, error) {
+	w, ok, err := c.askedMove(ctx, t, d.Move)
+	if err != nil || !ok {
+		return bot.Prompt{Text: locales.T("moves.gone"), Choices: []bot.Choice{choice("no", "area.back")}}, err
+	}
+	text := "moves.confirm.refuse"
+	if d.Yes {
+		text = "moves.confirm.agree"
+	}
+	return bot.Prompt{Text: locales.T(text, "Worker", called(w.Name, w.Sex)), Exact: true, Choices: []bot.Choice{
+		{ID: "yes", Label: locales.T("tickets.confirm.yes"), Words: "words.yes"},
+		{ID: "no", Label: locales.T("workers.confirm.no"), Words: "words.no"},
+	}}, nil
+}
+
+func (c *Conversations) answerMove(ctx context.Context, t *bot.Turn, d *deciding) (bot.Next, error) {
+	switch t.Choice {
+	case "no":
+		return bot.To("list"), nil
+	case "yes":
+	default:
+		return bot.Again(locales.Text{}), nil
+	}
+	p, err := c.anybody(ctx, t)
+	if err != nil {
+		return bot.Next{}, err
+	}
+	next, err := once(ctx, c, t, p.ID, d, func(tx *store.Tx) (bot.Next, error) {
+		m, err := tx.DecideMove(d.Move, d.Yes, p, t.Op())
+		if err != nil {
+			return bot.Next{}, err
+		}
+		t.Say(locales.T("moves." + string(m.State)))
+		return bot.End(), nil
+	})
+	if errors.Is(err, store.ErrNoRight) || errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrState) {
+		t.Say(locales.T("moves.gone"))
+		return bot.End(), nil
+	}
+	return next, wrap(err, "decide a move")
+}
+
+// moveWords tell the head of the old RT that a worker is asked for, and who asked what was decided: neither learns of the
+// other RT.
+func moveWords(tx *store.Tx, notice store.Notice, person store.Person) (locales.Text, bool, error) {
+	m, err := tx.Move(notice.Subject)
+	if err != nil {
+		return locales.Text{}, false, err
+	}
+	if notice.Kind == store.NoticeMoved {
+		holds, err := tx.May(person.ID, program.Register, m.To.String())
+		return locales.T("notice.moved_"+string(m.State), "Head", head(person)), holds, err
+	}
+	holds, err := tx.May(person.ID, program.Move, m.From.String())
+	if err != nil || !holds || m.State != store.MoveAsked {
+		return locales.Text{}, false, err
+	}
+	w, err := tx.Worker(m.Worker)
+	return locales.T("notice.move", "Head", head(person), "Worker", called(w.Name, w.Sex)), true, err
+}

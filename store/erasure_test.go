@@ -1,0 +1,166 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"sahabatrt/program"
+)
+
+// everything opens every sealed value of the store and returns all that it says.
+func everything(t testing.TB, db *DB) string {
+	t.Helper()
+	var all strings.Builder
+	view(t, db, func(tx *Tx) error {
+		for _, s := range sealed {
+			err := tx.each("read "+s.table, func(rows Row) error {
+				var id, value string
+				if err := rows.Scan(&id, &value); err != nil {
+					return err
+				}
+				err := tx.open(s.table, s.column, id, &value)
+				fmt.Fprintln(&all, s.table, value)
+				return err
+			}, fmt.Sprintf(`SELECT %s, %s FROM %s`, s.id, s.column, s.table))
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return all.String()
+}
+
+// TestErase: after an erasure no value of the store tells who it was, the NIK can be registered again, and money and
+// ledger agree.
+func TestErase(t *testing.T) {
+	db := open(t)
+	ketua, lurah := addOfficer(t, db, 1, program.Ketua, rt14.String()), addOfficer(t, db, 2, program.Lurah, rt14.Kelurahan)
+	setCeiling(t, db, rt14, 2026, 10_000_000)
+	w := testWorker(t, 1)
+	w.Name, w.Phone, w.Address, w.Heir = "Budiman Rahasia", testPhone(t, 77), "Jalan Rahasia 5", "Rahasia, istri"
+	op := newID()
+	_, _, err := db.Operate(context.Background(), op, ketua.ID, func(tx *Tx) ([]byte, error) {
+		r, err := tx.Register(w, op, ketua, Consent{Version: "1", GivenBy: "Budiman Rahasia", Channel: "chat"})
+		w = r.Worker
+		return []byte("✅ Tersimpan. Pak Budiman Rahasia"), err
+	})
+	must(t, err)
+	var ticket Ticket
+	update(t, db, func(tx *Tx) error {
+		must(t, tx.CorrectWorker(w.ID, FieldMother, "Ibu Rahasia", ketua))
+		must(t, tx.CorrectWorker(w.ID, FieldMother, "Fatimah Rahasia", ketua))
+		_, err := tx.Prove(newID(), "telegram", "5", w.NIK, "Fatimah Rahasia", true)
+		must(t, err)
+		p, err := tx.PersonByChat("telegram", "5")
+		must(t, err)
+		code, err := tx.Invite(Invite{Role: program.Worker, Place: w.ID, Name: w.Name}, ketua.ID)
+		if err != nil || code == "" {
+			t.Error(err)
+		}
+		ticket, err = tx.OpenTicket(TicketErase, w, p.ID, "hapus data Budiman Rahasia")
+		return err
+	})
+	if !strings.Contains(everything(t, db), "Rahasia") {
+		t.Fatal("the search finds nothing even before the erasure")
+	}
+	for what, by := range map[string]Person{"his RT head": ketua, "the lurah of another place": addOfficer(t, db, 3, program.Lurah, "1571011001")} {
+		if err := db.Update(t.Context(), func(tx *Tx) error { return tx.EraseWorker(w.ID, by, newID()) }); !errors.Is(err, ErrNoRight) {
+			t.Errorf("%s erases: %v", what, err)
+		}
+	}
+	update(t, db, func(tx *Tx) error {
+		must(t, tx.EraseWorker(w.ID, lurah, newID()))
+		_, err := tx.CloseTicket(ticket.ID, "sudah dihapus", lurah)
+		return err
+	})
+	said := everything(t, db)
+	for _, secret := range []string{"Rahasia", "Budiman", w.NIK.Digits(), w.Phone.E164(), "1980-08-07"} {
+		if strings.Contains(said, secret) {
+			t.Errorf("%q is still told by the store:\n%s", secret, said)
+		}
+	}
+	if b := budget(t, db, rt14, 2026); b.Committed != 0 {
+		t.Errorf("still promised: %v", b.Committed)
+	}
+	view(t, db, func(tx *Tx) error {
+		if _, err := tx.PersonByChat("telegram", "5"); !errors.Is(err, ErrNotFound) {
+			t.Errorf("his chat: %v", err)
+		}
+		list, n, err := tx.Workers(rt14, 0, 10)
+		if len(list) != 0 || n != 0 {
+			t.Errorf("%d workers are listed", n)
+		}
+		return err
+	})
+	clean(t, db)
+	again := testWorker(t, 1)
+	_, err = register(t, db, again, ketua)
+	must(t, err)
+	clean(t, db)
+}
+
+// TestTickets: the same question is one ticket, due in 72 hours; to withdraw stops at once what is done with the record.
+func TestTickets(t *testing.T) {
+	db := open(t)
+	ketua, lurah := addOfficer(t, db, 1, program.Ketua, rt14.String()), addOfficer(t, db, 2, program.Lurah, rt14.Kelurahan)
+	r, err := register(t, db, testWorker(t, 1), ketua) // no ceiling: it waits
+	must(t, err)
+	var one, same, other Ticket
+	update(t, db, func(tx *Tx) (err error) {
+		one, err = tx.OpenTicket(TicketWithdraw, r.Worker, "p", "")
+		return err
+	})
+	update(t, db, func(tx *Tx) (err error) {
+		same, err = tx.OpenTicket(TicketWithdraw, r.Worker, "p", "")
+		must(t, err)
+		other, err = tx.OpenTicket(TicketWrong, r.Worker, "p", "nama saya Contoh")
+		return err
+	})
+	if one.ID != same.ID || one.ID == other.ID || one.Due.Sub(one.At) != 72*time.Hour {
+		t.Errorf("%v, %v, %v due after %v", one, same, other, one.Due.Sub(one.At))
+	}
+	if n := len(alertsOf(t, db, AlertTicket)); n != 2 {
+		t.Errorf("%d alerts", n)
+	}
+	setCeiling(t, db, rt14, 2026, 10_000_000)
+	err = db.Update(t.Context(), func(tx *Tx) error { _, err := tx.Confirm(r.Worker.ID, newID(), ketua); return err })
+	if !errors.Is(err, ErrState) {
+		t.Errorf("money is set aside for who withdrew: %v", err)
+	}
+	view(t, db, func(tx *Tx) error {
+		here, err := tx.OpenTickets(rt14.Kelurahan)
+		must(t, err)
+		elsewhere, err := tx.OpenTickets("1571011001")
+		if len(here) != 2 || len(elsewhere) != 0 || here[1].Note != "nama saya Contoh" {
+			t.Errorf("%v here, %v elsewhere", here, elsewhere)
+		}
+		return err
+	})
+	update(t, db, func(tx *Tx) error {
+		if _, err := tx.CloseTicket(one.ID, "x", ketua); !errors.Is(err, ErrNoRight) {
+			t.Errorf("an RT head closes: %v", err)
+		}
+		closed, err := tx.CloseTicket(one.ID, "sudah", lurah)
+		if closed.Answer != "sudah" || closed.Closed.IsZero() {
+			t.Error(closed)
+		}
+		must(t, err)
+		if _, err := tx.CloseTicket(one.ID, "x", lurah); !errors.Is(err, ErrState) {
+			t.Errorf("closed twice: %v", err)
+		}
+		return tx.StopWorker(r.Worker.ID, lurah, "withdrawn", newID())
+	})
+	view(t, db, func(tx *Tx) error {
+		w, err := tx.Worker(r.Worker.ID)
+		if w.State != program.Stopped {
+			t.Errorf("the worker is %s", w.State)
+		}
+		return err
+	})
+	clean(t, db)
+}
