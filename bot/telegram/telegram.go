@@ -39,7 +39,7 @@ const DefaultRate = 29.5
 
 // How long a call may take.
 const (
-	callTime   = 15 * time.Second
+	callTime   = 15 * time.Second // a poll too: Telegram holds it open for pollTime
 	uploadTime = time.Minute
 	fetchTime  = time.Minute
 )
@@ -58,7 +58,8 @@ type Options struct {
 	Now      func() time.Time
 	Log      *slog.Logger
 
-	// Lease says whether this process may poll now. It is asked before each poll, at least every LeaseTime. nil: it may.
+	// Lease says whether this process may poll now. It is asked before a poll, at most once a second; a poll stays open for
+	// some seconds, through which whoever gives the lease sees that it holds. nil: it may.
 	Lease func(context.Context) (held bool, err error)
 	// Files are the bytes of what Message.File refers to; fs.ErrNotExist when they are gone for good.
 	Files func(ctx context.Context, ref string) ([]byte, error)
@@ -337,7 +338,7 @@ func (t *Telegram) download(ctx context.Context, path string) ([]byte, error) {
 	if err != nil {
 		return nil, bare(err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }() // it was only read
 	if resp.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("the server answers %s", resp.Status)
 	}

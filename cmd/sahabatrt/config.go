@@ -23,16 +23,16 @@ import (
 
 // Config is every setting, by flag or environment variable.
 type Config struct {
-	DatabaseURL string `name:"database-url" env:"DATABASE_URL" default:"sqlite:data/sahabat.db" help:"Where the records are: sqlite:PATH, or postgres://USER:PASSWORD@HOST/NAME."`
-	RedisURL    string `name:"redis-url" env:"REDIS_URL" help:"Where conversations under way are: redis://HOST:PORT/DB, rediss:// with TLS, ?master_name=NAME for Sentinel, ?addr=HOST:PORT for further nodes of a Cluster. Default: beside the records."`
-	Key         string `name:"key" env:"SAHABAT_KEY" help:"The key of the records, 32 bytes in base64. Default: a file sahabat.key beside the records (data/sahabat.key for PostgreSQL), made on first use."`
-	Process     string `name:"process" env:"SAHABAT_PROCESS" help:"A name for this process, different from that of every other on the same records: started again it takes up at once what it left. Default: a new name at each start."`
-	OpsListen   string `name:"ops-listen" env:"OPS_LISTEN" default:"127.0.0.1:8080" help:"Where serve shows /healthz, /readyz and /metrics, to nobody else than operators; empty: nowhere."`
-	Telegram
-	Clock     *time.Time `name:"sahabat-now" env:"SAHABAT_NOW" help:"Start the clock elsewhere, RFC 3339: for trying things out."`
-	LogFormat string     `name:"log-format" env:"LOG_FORMAT" enum:"text,json" default:"text" help:"How the log is written: text or json."`
-	LogLevel  slog.Level `name:"log-level" env:"LOG_LEVEL" default:"warn" help:"What is logged: debug, info, warn or error."`
-	Kill      string     `name:"sahabat-kill" env:"SAHABAT_KILL" hidden:"" help:"For tests: die at a point, such as sent:3."`
+	DatabaseURL string     `name:"database-url" env:"DATABASE_URL" default:"sqlite:data/sahabat.db" help:"Where the records are: sqlite:PATH, or postgres://USER:PASSWORD@HOST/NAME."`
+	RedisURL    string     `name:"redis-url" env:"REDIS_URL" help:"Where conversations under way are: redis://HOST:PORT/DB, rediss:// with TLS, ?master_name=NAME for Sentinel, ?addr=HOST:PORT for further nodes of a Cluster. Default: beside the records."`
+	Key         string     `name:"key" env:"SAHABAT_KEY" help:"The key of the records, 32 bytes in base64. Default: a file sahabat.key beside the records (data/sahabat.key for PostgreSQL), made on first use."`
+	Process     string     `name:"process" env:"SAHABAT_PROCESS" help:"A name for this process, different from that of every other on the same records: started again it takes up at once what it left. Default: a new name at each start."`
+	OpsListen   string     `name:"ops-listen" env:"OPS_LISTEN" default:"127.0.0.1:8080" help:"Where serve shows /healthz, /readyz and /metrics, to nobody else than operators; empty: nowhere."`
+	Telegram    Telegram   `embed:""`
+	Clock       *time.Time `name:"sahabat-now" env:"SAHABAT_NOW" help:"Start the clock elsewhere, RFC 3339: for trying things out."`
+	LogFormat   string     `name:"log-format" env:"LOG_FORMAT" enum:"text,json" default:"text" help:"How the log is written: text or json."`
+	LogLevel    slog.Level `name:"log-level" env:"LOG_LEVEL" default:"warn" help:"What is logged: debug, info, warn or error."`
+	Kill        string     `name:"sahabat-kill" env:"SAHABAT_KILL" hidden:"" help:"For tests: die at a point, such as sent:3."`
 }
 
 // at is called at each point of a message and of an operation; it does nothing unless a test asks for the process's death.

@@ -52,7 +52,8 @@ func ok(t *testing.T, input string, args ...string) (out, errs string) {
 func inEmptyFolder(t *testing.T) {
 	t.Helper()
 	t.Chdir(t.TempDir())
-	for _, name := range []string{"DATABASE_URL", "REDIS_URL", "SAHABAT_KEY", "SAHABAT_NEW_KEY", "SAHABAT_NOW", "LOG_FORMAT", "LOG_LEVEL", "SAHABAT_PROCESS", "OPS_LISTEN", "SAHABAT_KILL"} {
+	for _, name := range []string{"DATABASE_URL", "REDIS_URL", "SAHABAT_KEY", "SAHABAT_NEW_KEY", "SAHABAT_NOW", "LOG_FORMAT", "LOG_LEVEL", "SAHABAT_PROCESS", "OPS_LISTEN", "SAHABAT_KILL",
+		"TELEGRAM_TOKEN", "TELEGRAM_API_ENDPOINT", "TELEGRAM_RATE", "TELEGRAM_WEBHOOK_URL", "TELEGRAM_WEBHOOK_SECRET", "LISTEN"} {
 		t.Setenv(name, "") // put back afterwards
 		if err := os.Unsetenv(name); err != nil {
 			t.Fatal(err)

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"sahabatrt/bot/telegram/telegramtest"
+	"sahabatrt/store/session/redistest"
+	"sahabatrt/store/storetest"
 )
 
 // withTelegram names a Telegram that is played, in the settings.
@@ -183,9 +185,9 @@ func TestSettingsThatDoNotGoTogether(t *testing.T) {
 	good := Telegram{Token: "123456:ABC", Endpoint: "https://api.telegram.org", Rate: 29.5}
 	now := time.Now()
 	for words, spoil := range map[string]func(*Config){
-		"set LISTEN": func(c *Config) { c.WebhookURL = "https://x.test/" },
+		"set LISTEN": func(c *Config) { c.Telegram.WebhookURL = "https://x.test/" },
 		"TELEGRAM_WEBHOOK_SECRET": func(c *Config) {
-			c.WebhookURL, c.Telegram.Listen, c.WebhookSecret = "https://x.test/", ":8443", "short"
+			c.Telegram.WebhookURL, c.Telegram.Listen, c.Telegram.WebhookSecret = "https://x.test/", ":8443", "short"
 		},
 		"LISTEN is for":  func(c *Config) { c.Telegram.Listen = ":8443" },
 		"TELEGRAM_TOKEN": func(c *Config) { c.Telegram.Token = "123456" },
@@ -200,5 +202,28 @@ func TestSettingsThatDoNotGoTogether(t *testing.T) {
 	c := Config{Telegram: good}
 	if chs, err := c.channels(surroundings{now: time.Now}); err != nil || len(chs) != 1 {
 		t.Errorf("%d channels, %v", len(chs), err)
+	}
+}
+
+// Two processes share a bot: one polls, and when it stops the other one takes over at once.
+func TestTwoProcessesPollInTurn(t *testing.T) {
+	address, redis := storetest.Postgres(t), redistest.URL(t)
+	srv := withTelegram(t)
+	t.Setenv("DATABASE_URL", address)
+	t.Setenv("REDIS_URL", redis)
+	t.Setenv("SAHABAT_KEY", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")
+	first := serveTelegram(t, srv)
+	until(t, "the first works", func() bool { return srv.Count("setMyCommands") > 0 })
+	serveTelegram(t, srv)
+	pak := srv.User("Tamu Contoh")
+	pak.Start("")
+	hears(t, pak, "saya Sahabat RT")
+	first()
+	pak.Write("halo")
+	hears(t, pak, "")
+	for _, c := range srv.Calls("getUpdates") {
+		if c.Status == 409 {
+			t.Error("both polled at the same time")
+		}
 	}
 }
