@@ -135,7 +135,7 @@ func (c *city) due(ctx context.Context, now time.Time) error {
 	}
 	var ids []string
 	err := c.db.View(ctx, func(tx *store.Tx) (err error) {
-		ids, err = tx.DueNotices()
+		ids, err = tx.DueNotices("")
 		return err
 	})
 	var again store.Again

@@ -40,7 +40,7 @@ func alerted(t *testing.T, chats ...string) (c *city, notice, lurah string) {
 		return tx.Alert(store.Alert{Kind: store.AlertRefusals, Kelurahan: rt.Kelurahan, RT: rt})
 	})
 	if err := c.db.View(t.Context(), func(tx *store.Tx) error {
-		ids, err := tx.DueNotices()
+		ids, err := tx.DueNotices("")
 		if len(ids) == 1 {
 			notice = ids[0]
 		}

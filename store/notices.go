@@ -164,14 +164,14 @@ func (tx *Tx) TakeNotice(id string) (Notice, error) {
 	return n, nil
 }
 
-// DueNotices returns the ids of the notices whose time has come, the first due first.
-func (tx *Tx) DueNotices() (ids []string, err error) {
+// DueNotices returns the ids of the notices whose time has come, of one person, or of everybody for "": the first due first.
+func (tx *Tx) DueNotices(person string) (ids []string, err error) {
 	err = tx.each("list the notices that are due", func(row Row) error {
 		var id string
 		err := row.Scan(&id)
 		ids = append(ids, id)
 		return err
-	}, `SELECT id FROM notices WHERE state=$1 AND due<=$2 ORDER BY due, id`, string(NoticeDue), tx.Now.UnixMicro())
+	}, `SELECT id FROM notices WHERE state=$1 AND due<=$2 AND (person=$3 OR $3='') ORDER BY due, id`, string(NoticeDue), tx.Now.UnixMicro(), person)
 	return ids, err
 }
 

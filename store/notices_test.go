@@ -126,7 +126,7 @@ func TestNoticeIsWrittenOnce(t *testing.T) {
 	}
 	var ids []string
 	view(t, db, func(tx *Tx) (err error) {
-		ids, err = tx.DueNotices()
+		ids, err = tx.DueNotices("")
 		return err
 	})
 	if len(ids) != 1 {
@@ -245,7 +245,7 @@ func TestSettleNotice(t *testing.T) {
 	var id string
 	settle := func() error { return db.Update(t.Context(), func(tx *Tx) error { return tx.SettleNotice(id) }) }
 	update(t, db, func(tx *Tx) error {
-		ids, err := tx.DueNotices()
+		ids, err := tx.DueNotices("")
 		id = ids[0]
 		return err
 	})

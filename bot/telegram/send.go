@@ -118,7 +118,7 @@ func (t *Telegram) attach(ctx context.Context, f bot.File) (*attachment, error) 
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read a file to send: %w", err)
+		return nil, &bot.SendError{Err: fmt.Errorf("read a file to send: %w", err)}
 	}
 	return &attachment{f.Kind, tgbotapi.FileBytes{Name: f.Name, Bytes: data}}, nil
 }

@@ -100,12 +100,16 @@ func (c *Config) open(ctx context.Context, m Main, migrate bool) (*store.DB, err
 	if path, ok := strings.CutPrefix(c.DatabaseURL, "sqlite:"); ok {
 		name = path
 	}
+	made := c.Key == "" && !there(c.keyFile())
 	o, err := c.options(m)
 	if err != nil {
 		return nil, err
 	}
 	o.NoMigrate = !migrate
 	db, err := store.Open(ctx, o)
+	if errors.Is(err, store.ErrWrongKey) && made {
+		err = errors.Join(os.Remove(c.keyFile()), fmt.Errorf("%s has records already: give the key that opens them in SAHABAT_KEY, or put its sahabat.key back", name))
+	}
 	switch {
 	case errors.Is(err, store.ErrInUse):
 		return nil, fmt.Errorf("%s is open in another sahabatrt: close that one first", name)
@@ -115,6 +119,11 @@ func (c *Config) open(ctx context.Context, m Main, migrate bool) (*store.DB, err
 		return nil, fmt.Errorf("%s has lost its keys: put them back with sahabatrt keys restore FILE", name)
 	}
 	return db, err
+}
+
+func there(file string) bool {
+	_, err := os.Stat(file)
+	return err == nil
 }
 
 // options are those that the records are opened with.

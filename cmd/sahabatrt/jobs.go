@@ -7,13 +7,14 @@ import (
 	"strings"
 
 	"sahabatrt/store"
+	"sahabatrt/store/session"
 )
 
 type jobsCmd struct {
 	List  jobsListCmd  `cmd:"" default:"1" help:"List the jobs that failed: number, kind, subject, state, attempt, last error."`
 	Retry jobsRetryCmd `cmd:"" help:"Have a job done again, now."`
 
-	Settle jobsSettleCmd `cmd:"" help:"Tick off a notice that check calls unclear: nobody knows whether it arrived, and it is not sent again."`
+	Settle jobsSettleCmd `cmd:"" help:"Tick off what check names and nobody does again: a notice that may not have arrived, or updates that were set aside."`
 }
 
 type jobsListCmd struct{}
@@ -49,14 +50,30 @@ func (j jobsRetryCmd) Run(ctx context.Context, m Main, c *Config) error {
 }
 
 type jobsSettleCmd struct {
-	Notice string `arg:"" help:"Its id, as check names it."`
+	Row string `arg:"" help:"Its id, as check names it: that of a notice, or the chat of updates that were set aside."`
 }
 
+// Run ticks off what check names, once somebody has looked after it.
 func (j jobsSettleCmd) Run(ctx context.Context, m Main, c *Config) error {
 	return c.withRecords(ctx, m, func(db *store.DB) error {
-		err := db.Update(ctx, func(tx *store.Tx) error { return tx.SettleNotice(j.Notice) })
-		if errors.Is(err, store.ErrNotFound) {
-			return errors.New("no unclear notice has this id: sahabatrt check names them")
+		err := db.Update(ctx, func(tx *store.Tx) error { return tx.SettleNotice(j.Row) })
+		if !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		var beside int64
+		if err := db.Update(ctx, func(tx *store.Tx) (err error) {
+			beside, err = tx.ForgetAside(j.Row)
+			return err
+		}); err != nil {
+			return err
+		}
+		inRedis := 0
+		err = c.withRedis(ctx, m, db, func(r *session.Redis) (err error) {
+			inRedis, err = r.ForgetAside(ctx, j.Row)
+			return err
+		})
+		if err == nil && beside == 0 && inRedis == 0 {
+			err = errors.New("nothing like this waits for anybody: sahabatrt check names what does")
 		}
 		return err
 	})

@@ -295,7 +295,7 @@ func TestJobs(t *testing.T) {
 	if out, _ := ok(t, "", "jobs", "list"); out != "0 failed, 1 wait\n" {
 		t.Errorf("listed %q", out)
 	}
-	if code, _, errs := run(t, "", "jobs", "retry", "99"); code != 1 || !strings.Contains(errs, "no such job") {
+	if code, _, errs := run(t, "", "jobs", "retry", "99"); code != 1 || !strings.Contains(errs, "no job that failed") {
 		t.Errorf("another job: exit %d, %s", code, errs)
 	}
 }
@@ -392,4 +392,22 @@ func TestChatOnRedis(t *testing.T) {
 	if code != 1 || strings.Contains(out, "Pekerjaannya") || !strings.Contains(errs, "REDIS_URL") {
 		t.Errorf("exit %d\n%s\n%s", code, out, errs)
 	}
+}
+
+// TestAlertInTheTerminal: what one persona's doing means for another is said to that one when he sits down.
+func TestAlertInTheTerminal(t *testing.T) {
+	inEmptyFolder(t)
+	at := func(clock string) []string {
+		return []string{"chat", "--now", "2026-11-24T" + clock + "+07:00", "--as"}
+	}
+	ok(t, "halo\n", append(at("08:00:00"), "lurah")...)
+	ok(t, "daftar pekerja\nojek\nUdin Contoh\n1571070101800099\nya\ntidak punya\ndi rt ini\nya\noleh provinsi\n1 bulan\nsimpan\n", append(at("09:00:00"), "ketua14")...)
+	out, _ := ok(t, "", append(at("09:02:00"), "lurah")...)
+	if !strings.Contains(out, "Satu pendaftaran ditahan") {
+		t.Errorf("the lurah hears: %s", out)
+	}
+	if out, _ := ok(t, "", append(at("09:04:00"), "lurah")...); strings.Contains(out, "ditahan") {
+		t.Errorf("he hears it twice: %s", out)
+	}
+	ok(t, "", "check")
 }
