@@ -226,11 +226,9 @@ func (tx *Tx) LookInvite(code string) (Invite, error) {
 	if err != nil {
 		return Invite{}, fmt.Errorf("read an invitation: %w", err)
 	}
-	var personal invitePersonal
-	if err := tx.openJSON("invites", key, text, &personal); err != nil {
+	if err := tx.openInvite(key, text, &i); err != nil {
 		return Invite{}, err
 	}
-	i.Phone, i.Name = personal.Phone, personal.Name
 	if ends > 0 {
 		i.Until = program.DateOf(time.UnixMicro(ends)).AddDays(-1)
 	}
@@ -241,6 +239,17 @@ func (tx *Tx) LookInvite(code string) (Invite, error) {
 		return i, ErrInviteExpired
 	}
 	return i, nil
+}
+
+// openInvite reads whom an invitation is for; of an old one that is kept no longer.
+func (tx *Tx) openInvite(key, text string, i *Invite) error {
+	if text == "" {
+		return nil
+	}
+	var personal invitePersonal
+	err := tx.openJSON("invites", key, text, &personal)
+	i.Phone, i.Name = personal.Phone, personal.Name
+	return err
 }
 
 // UseInvite gives the office of an invitation to the person behind a chat, once, and links the chat. vouched is the
@@ -389,11 +398,9 @@ func (tx *Tx) scanIssued(scan func(...any) error) (i Issued, err error) {
 	if err := scan(&i.ID, &key, &i.Role, &i.Place, &text, &made, &ends, &used, &undone, &i.person); err != nil {
 		return i, err
 	}
-	var personal invitePersonal
-	if err := tx.openJSON("invites", key, text, &personal); err != nil {
+	if err := tx.openInvite(key, text, &i.Invite); err != nil {
 		return i, err
 	}
-	i.Phone, i.Name = personal.Phone, personal.Name
 	for _, t := range []struct {
 		at *time.Time
 		us int64
