@@ -265,3 +265,24 @@ func TestStoredSessionsOfOtherVersions(t *testing.T) {
 		}
 	}
 }
+
+// TestRecallOfWhatIsGone: an operation whose answer is kept no longer ends its conversation, and is no fault.
+func TestRecallOfWhatIsGone(t *testing.T) {
+	flow := bot.Flow[order]{Name: "menu", Steps: []bot.Step[order]{{Name: "pick",
+		Ask: func(context.Context, *bot.Turn, *order) (bot.Prompt, error) {
+			return bot.Prompt{Text: locales.T("register.name.ask"), Free: true}, nil
+		},
+		Answer: func(_ context.Context, turn *bot.Turn, d *order) (bot.Next, error) {
+			return bot.Recall(turn, nil, d)
+		}}}}
+	e := shop(t, nil)
+	e.Flows = []bot.Playable{flow.Playable()}
+	e.Greet = "menu"
+	out, err := e.Play(t.Context(), nil, bot.Update{ID: "1", Text: "halo", From: bot.Address{Channel: "terminal", ID: "1"}}, time.Now())
+	for range 2 {
+		if err != nil || len(out.Replies) != 1 {
+			t.Fatalf("%d replies, %v", len(out.Replies), err)
+		}
+		out, err = e.Play(t.Context(), out.Session, bot.Update{ID: "2", Text: "Contoh", From: bot.Address{Channel: "terminal", ID: "1"}}, time.Now())
+	}
+}

@@ -68,8 +68,12 @@ func Keep[D any](t *Turn, next Next, d *D) ([]byte, error) {
 	return json.Marshal(answer{next.kind, next.name, next.args, t.said, draft})
 }
 
-// Recall is the inverse of Keep: the turn says and decides what it did the first time.
+// Recall is the inverse of Keep: the turn says and decides what it did the first time. When nothing is kept of it any more
+// the conversation is over.
 func Recall[D any](t *Turn, kept []byte, d *D) (Next, error) {
+	if len(kept) == 0 {
+		return End(), nil
+	}
 	var a answer
 	if err := json.Unmarshal(kept, &a); err != nil {
 		return Next{}, fmt.Errorf("recall the answer of %s: %w", t.op, err)

@@ -38,6 +38,7 @@ func (c *Conversations) All() []bot.Playable {
 		c.mydata().Playable(),
 		c.invite().Playable(),
 		c.issued().Playable(),
+		c.lost().Playable(),
 		c.contribution().Playable(),
 		c.benefits().Playable(),
 		c.join().Playable(),
@@ -90,14 +91,12 @@ func (c *Conversations) speaker(ctx context.Context, t *bot.Turn) (p store.Perso
 	if err != nil {
 		return p, errStranger
 	}
-	err = c.Store.Update(ctx, func(tx *store.Tx) error {
-		if p, err = tx.PersonByPhone(phone); err != nil {
-			return err
-		}
-		return tx.LinkChat(t.Update.From.Channel, t.Update.From.ID, p.ID, "phone")
+	err = c.Store.Update(ctx, func(tx *store.Tx) (err error) {
+		p, err = tx.LinkByPhone(from.Channel, from.ID, phone)
+		return err
 	})
-	if errors.Is(err, store.ErrNotFound) {
-		return p, errStranger
+	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrNotProved) {
+		return store.Person{}, errStranger
 	}
 	return p, wrap(err, "link a chat by its phone number")
 }

@@ -101,7 +101,11 @@ func (c *Conversations) askUndoInvite(ctx context.Context, t *bot.Turn, d *undoi
 		return closed(), nil
 	}
 	i, text := all[at], "issued.undo.open"
-	if !i.Used.IsZero() {
+	switch {
+	case i.Used.IsZero():
+	case i.Anew():
+		text = "issued.undo.anew"
+	default:
 		text = "issued.undo.used"
 	}
 	return bot.Prompt{Text: locales.T(text, "Name", i.Name, "Office", officeText(i.Role, i.Place)), Exact: true, Choices: []bot.Choice{

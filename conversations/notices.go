@@ -63,6 +63,7 @@ func (n *Notices) Work(ctx context.Context, id string, now time.Time) error {
 type letter struct {
 	notice store.Notice
 	chats  []store.Chat // none: it is not to be sent
+	all    bool         // to each of them, not to the first that takes it
 	text   string
 }
 
@@ -118,15 +119,19 @@ func (n *Notices) write(tx *store.Tx, notice store.Notice) (letter, error) {
 	if !holds {
 		return letter{}, tx.SetNotice(notice.ID, store.NoticeExpired)
 	}
-	chats, err := tx.Chats(person.ID)
-	if err != nil {
+	l := letter{notice: notice, all: notice.Kind == store.NoticeUnlinked}
+	where := tx.Chats
+	if l.all {
+		where = tx.EndedChats
+	}
+	if l.chats, err = where(person.ID); err != nil {
 		return letter{}, err
 	}
-	if len(chats) == 0 {
+	if len(l.chats) == 0 {
 		return letter{}, tx.SetNotice(notice.ID, store.NoticeDead)
 	}
-	said := n.Texts.Render(cmp.Or(person.Lang, locales.Default), text)
-	return letter{notice, chats, said}, tx.SetNotice(notice.ID, store.NoticeSending)
+	l.text = n.Texts.Render(cmp.Or(person.Lang, locales.Default), text)
+	return l, tx.SetNotice(notice.ID, store.NoticeSending)
 }
 
 // wording is what a notice says, and whether it still holds.
@@ -142,16 +147,25 @@ func wording(tx *store.Tx, notice store.Notice, person store.Person) (locales.Te
 		return invitedWords(tx, notice)
 	case store.NoticeProof, store.NoticeCovered, store.NoticeEnding:
 		return workerWords(tx, notice, person)
+	case store.NoticeUnlinked:
+		return locales.T("notice.unlinked"), true, nil
 	}
 	return locales.Text{}, false, fmt.Errorf("no words for a notice of kind %q", notice.Kind)
 }
 
-// deliver sends a letter to the first chat that takes it.
+// deliver sends a letter to the first chat that takes it, or to each.
 func (n *Notices) deliver(ctx context.Context, l letter, now time.Time) error {
+	told := false
 	for _, chat := range l.chats {
 		err := n.send(ctx, l, chat)
 		var said *bot.SendError
 		switch {
+		case err == nil && l.all:
+			told = true
+			continue
+		case told: // to try it again would repeat what others have read
+			n.failed(l, err)
+			continue
 		case err == nil:
 			n.at(AtTold)
 			return n.end(ctx, l, store.NoticeSent)
@@ -167,6 +181,10 @@ func (n *Notices) deliver(ctx context.Context, l letter, now time.Time) error {
 		}
 		n.failed(l, err)
 		return n.later(ctx, l, now, said.RetryAfter)
+	}
+	if told {
+		n.at(AtTold)
+		return n.end(ctx, l, store.NoticeSent)
 	}
 	return n.end(ctx, l, store.NoticeDead)
 }

@@ -106,6 +106,9 @@ func (c *Conversations) askList(ctx context.Context, t *bot.Turn, d *looking) (b
 		if program.May(p.Offices, program.Register, rt.String()) {
 			prompt.Choices = append(prompt.Choices, choice("register", "menu.register"))
 		}
+		if program.May(p.Offices, program.Unlink, rt.String()) {
+			prompt.Choices = append(prompt.Choices, choice("lost", "workers.list.lost"))
+		}
 		prompt.Choices = append(prompt.Choices, choice("menu", "button.menu"))
 		return prompt, nil
 	}
@@ -121,6 +124,9 @@ func (c *Conversations) askList(ctx context.Context, t *bot.Turn, d *looking) (b
 	}
 	if d.Page > 0 {
 		prompt.Choices = append(prompt.Choices, choice("previous", "workers.list.previous"))
+	}
+	if program.May(p.Offices, program.Unlink, rt.String()) {
+		prompt.Choices = append(prompt.Choices, choice("lost", "workers.list.lost"))
 	}
 	prompt.Choices = append(prompt.Choices, choice("menu", "button.menu"))
 	prompt.Text = locales.T("workers.list.ask", "RT", rt, "Date", program.DateOf(t.Now), "Total", total,
@@ -140,6 +146,8 @@ func (c *Conversations) answerList(ctx context.Context, t *bot.Turn, d *looking)
 	switch t.Choice {
 	case "register":
 		return bot.Go("register", nil), nil
+	case "lost":
+		return bot.Go("lost", map[string]string{"rt": d.RT.String()}), nil
 	case "menu":
 		return bot.End(), nil
 	case "next":
@@ -231,6 +239,9 @@ func (c *Conversations) askCard(ctx context.Context, t *bot.Turn, d *looking) (b
 	if may(program.Register) {
 		prompt.Choices = append(prompt.Choices, choice("complete", "workers.card.complete"), choice("undo", "workers.card.undo"))
 	}
+	if may(program.Unlink) {
+		prompt.Choices = append(prompt.Choices, choice("lost", "workers.card.lost"))
+	}
 	prompt.Choices = append(prompt.Choices, choice("slip", "button.slip"), choice("list", "workers.card.list"), choice("menu", "button.menu"))
 	return prompt, nil
 }
@@ -299,8 +310,8 @@ func (c *Conversations) answerCard(ctx context.Context, t *bot.Turn, d *looking)
 		return bot.To("card"), err
 	case "correct":
 		return bot.To("field"), nil
-	case "complete":
-		return bot.Go("complete", map[string]string{"worker": d.Worker}), nil
+	case "complete", "lost":
+		return bot.Go(t.Choice, map[string]string{"worker": d.Worker}), nil
 	case "release", "undo":
 		return bot.To(t.Choice), nil
 	case "list":

@@ -15,6 +15,19 @@ type Settings struct {
 	ClosingMonth     time.Month // with ClosingDay, in the year after the budget year (rule 14a)
 	ClosingDay       int
 	ProofsAnHour     int // wrong tries by NIK in the whole city that close this way for everybody (rule 37)
+	Keep             Retention
+}
+
+// Retention says how long things are kept (rule 39), in days: no law that was
+// found gives a number, so each is as long as it is of use.
+type Retention struct {
+	Answers int // what the bot said when it changed records, for a message that comes twice
+	Tries   int // wrong codes, and wrong tries to prove who one is
+	Invites int // whom an invitation was for, after its end
+	Tickets int // what was asked about one's data and answered, after it was closed
+	Talks   int // what was said to an official through the bot
+	Notices int // that somebody was told something, after its end
+	Workers int // years that a worker's data stay after his registration ended: claims may come for so long (rule 31)
 }
 
 // DefaultSettings are the values to begin with. No holiday is listed: they
@@ -28,5 +41,6 @@ func DefaultSettings() Settings {
 		ClosingMonth: time.January,
 		ClosingDay:   31,
 		ProofsAnHour: 60,
+		Keep:         Retention{Answers: 7, Tries: 7, Invites: 30, Tickets: 90, Talks: 90, Notices: 90, Workers: 5},
 	}
 }

@@ -17,7 +17,7 @@ type Overview struct {
 
 // linkedRTs are the RTs whose ketua can be reached: $2 is the present.
 const linkedRTs = `SELECT o.place FROM offices o JOIN chats c ON c.person=o.person
-	WHERE o.role='ketua' AND (o.until=0 OR o.until>$2) GROUP BY o.place`
+	WHERE o.role='ketua' AND (o.until=0 OR o.until>$2) AND c.ended_at=0 GROUP BY o.place`
 
 // Overviews returns the places right below an area, or the RTs of a kelurahan, each with its sums of a year, in the order of their codes.
 func (tx *Tx) Overviews(area string, year int) (list []Overview, err error) {

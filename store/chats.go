@@ -1,9 +1,12 @@
 package store
 
 import (
+	"cmp"
 	"database/sql"
 	"errors"
 	"fmt"
+
+	"sahabatrt/program"
 )
 
 // Chat is where a person can be reached.
@@ -20,17 +23,17 @@ func chatName(channel, id string) string { return fmt.Sprintf("%d:%s%s", len(cha
 
 // PersonByChat returns who this chat is linked to, or ErrNotFound.
 func (tx *Tx) PersonByChat(channel, id string) (Person, error) {
-	return tx.person(`SELECT p.id, p.personal FROM people p JOIN chats c ON c.person=p.id WHERE c.chat_key=$1`, tx.chatKey(channel, id))
+	return tx.person(`SELECT p.id, p.personal FROM people p JOIN chats c ON c.person=p.id WHERE c.chat_key=$1 AND c.ended_at=0`, tx.chatKey(channel, id))
 }
 
-// LinkChat says that this chat is this person's and reachable; the same link twice changes nothing. how says what proved it ("invite", "contact").
+// LinkChat says that this chat is this person's and reachable; the same link twice changes nothing. how says what proved it ("invite", "phone").
 func (tx *Tx) LinkChat(channel, id, person, how string) error {
 	key := tx.chatKey(channel, id)
 	if err := tx.alone("chat", key); err != nil {
 		return err
 	}
 	var linked string
-	err := tx.QueryRow(`SELECT person FROM chats WHERE chat_key=$1`, key).Scan(&linked)
+	err := tx.QueryRow(`SELECT person FROM chats WHERE chat_key=$1 AND ended_at=0`, key).Scan(&linked)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return fmt.Errorf("look up a chat: %w", err)
 	}
@@ -42,30 +45,82 @@ func (tx *Tx) LinkChat(channel, id, person, how string) error {
 		return err
 	}
 	if err := tx.exec("link a chat", `INSERT INTO chats(chat_key, channel, address, person, how, linked_at) VALUES($1, $2, $3, $4, $5, $6)
-		ON CONFLICT(chat_key) DO UPDATE SET person=excluded.person, how=excluded.how, linked_at=excluded.linked_at, address=excluded.address, gone_at=0`,
+		ON CONFLICT(chat_key) DO UPDATE SET person=excluded.person, how=excluded.how, linked_at=excluded.linked_at, address=excluded.address, gone_at=0, ended_at=0`,
 		key, channel, address, person, how, tx.Now.UnixMicro()); err != nil {
 		return err
 	}
 	return tx.audit(person, "chat.link", person, "")
 }
 
-// Unlink forgets whose chat this is; one that is not linked is no error.
-func (tx *Tx) Unlink(channel, id string) error {
-	var person string
-	err := tx.QueryRow(`DELETE FROM chats WHERE chat_key=$1 RETURNING person`, tx.chatKey(channel, id)).Scan(&person)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil
-	}
+// LinkByPhone links a chat to the person who has the number that its channel vouches for, and returns him. A worker is
+// proved as ProvePhone does. ErrNotFound: nobody. ErrNotProved: this number alone proves nothing.
+func (tx *Tx) LinkByPhone(channel, id string, vouched program.Phone) (Person, error) {
+	p, err := tx.PersonByPhone(vouched)
 	if err != nil {
-		return fmt.Errorf("unlink a chat: %w", err)
+		return Person{}, err
 	}
-	return tx.audit(person, "chat.unlink", person, "")
+	if len(p.Offices) > 0 && !officer(p) {
+		if _, err := tx.ProvePhone(channel, id, vouched); err != nil {
+			return Person{}, err
+		}
+		return tx.PersonByChat(channel, id)
+	}
+	if locked, err := tx.locked(p.ID); err != nil || locked {
+		return Person{}, cmp.Or(err, ErrNotProved)
+	}
+	return p, tx.LinkChat(channel, id, p.ID, byPhone)
+}
+
+// Unlink ends the links of all chats of a person, each of which is told so, and returns how many. His number alone links
+// none any more: a code does. It is for operators; officials have Rebind.
+func (tx *Tx) Unlink(person string) (chats int, err error) {
+	if err := tx.alone("people", ""); err != nil {
+		return 0, err
+	}
+	if _, err := tx.Person(person); err != nil {
+		return 0, err
+	}
+	return tx.unlink(person, "")
+}
+
+func (tx *Tx) unlink(person, by string) (chats int, err error) {
+	if err := tx.exec("lock a number", `UPDATE people SET locked_at=$1 WHERE id=$2`, tx.Now.UnixMicro(), person); err != nil {
+		return 0, err
+	}
+	n, err := tx.Exec(`UPDATE chats SET ended_at=$1 WHERE person=$2 AND ended_at=0`, tx.Now.UnixMicro(), person)
+	if err != nil {
+		return 0, fmt.Errorf("unlink the chats of a person: %w", err)
+	}
+	if n > 0 {
+		if _, err := tx.AddNotice(Notice{Name: fmt.Sprintf("%s:%s:%d", NoticeUnlinked, person, tx.Now.UnixMicro()), Kind: NoticeUnlinked, Subject: person,
+			Person: person, Due: program.Awake(tx.Now), Until: tx.Now.Add(noticeTime)}); err != nil {
+			return 0, err
+		}
+	}
+	return int(n), tx.audit(by, "chat.unlink", person, "")
+}
+
+// locked says whether a person's number alone links no chat to him.
+func (tx *Tx) locked(person string) (bool, error) {
+	var at int64
+	if err := tx.QueryRow(`SELECT locked_at FROM people WHERE id=$1`, person).Scan(&at); err != nil {
+		return false, fmt.Errorf("look whether a number is locked: %w", err)
+	}
+	return at > 0, nil
 }
 
 // Chats returns where a person can be reached, the newest link first; chats that are gone are left out.
 func (tx *Tx) Chats(person string) ([]Chat, error) {
-	var chats []Chat
-	err := tx.each("list the chats of a person", func(rows Row) error {
+	return tx.chats(`person=$1 AND gone_at=0 AND ended_at=0`, person)
+}
+
+// EndedChats returns the chats whose link to a person was ended and that were not told yet.
+func (tx *Tx) EndedChats(person string) ([]Chat, error) {
+	return tx.chats(`person=$1 AND gone_at=0 AND ended_at>0`, person)
+}
+
+func (tx *Tx) chats(where string, args ...any) (chats []Chat, err error) {
+	err = tx.each("list the chats of a person", func(rows Row) error {
 		var c Chat
 		var key string
 		if err := rows.Scan(&key, &c.Channel, &c.ID); err != nil {
@@ -74,14 +129,14 @@ func (tx *Tx) Chats(person string) ([]Chat, error) {
 		err := tx.open("chats", "address", key, &c.ID)
 		chats = append(chats, c)
 		return err
-	}, `SELECT chat_key, channel, address FROM chats WHERE person=$1 AND gone_at=0 ORDER BY linked_at DESC, chat_key`, person)
+	}, `SELECT chat_key, channel, address FROM chats WHERE `+where+` ORDER BY linked_at DESC, chat_key`, args...)
 	return chats, err
 }
 
 // reachable says whether a person has a chat that is not gone.
 func (tx *Tx) reachable(person string) (bool, error) {
 	var n int
-	if err := tx.QueryRow(`SELECT COUNT(*) FROM chats WHERE person=$1 AND gone_at=0`, person).Scan(&n); err != nil {
+	if err := tx.QueryRow(`SELECT COUNT(*) FROM chats WHERE person=$1 AND gone_at=0 AND ended_at=0`, person).Scan(&n); err != nil {
 		return false, fmt.Errorf("count the chats of a person: %w", err)
 	}
 	return n > 0, nil
@@ -124,8 +179,9 @@ func (tx *Tx) markChat(what, query string, args ...any) error {
 // not linked is no error.
 func (tx *Tx) ChatMoved(channel, from, to string) error {
 	var person, how string
-	var linked int64
-	err := tx.QueryRow(`DELETE FROM chats WHERE chat_key=$1 RETURNING person, how, linked_at`, tx.chatKey(channel, from)).Scan(&person, &how, &linked)
+	var linked, seen, ended int64
+	err := tx.QueryRow(`DELETE FROM chats WHERE chat_key=$1 RETURNING person, how, linked_at, seen_at, ended_at`, tx.chatKey(channel, from)).
+		Scan(&person, &how, &linked, &seen, &ended)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	}
@@ -137,8 +193,8 @@ func (tx *Tx) ChatMoved(channel, from, to string) error {
 	if err != nil {
 		return err
 	}
-	if err := tx.exec("move a chat", `INSERT INTO chats(chat_key, channel, address, person, how, linked_at) VALUES($1, $2, $3, $4, $5, $6)
-		ON CONFLICT(chat_key) DO NOTHING`, key, channel, address, person, how, linked); err != nil {
+	if err := tx.exec("move a chat", `INSERT INTO chats(chat_key, channel, address, person, how, linked_at, seen_at, ended_at)
+		VALUES($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT(chat_key) DO NOTHING`, key, channel, address, person, how, linked, seen, ended); err != nil {
 		return err
 	}
 	return tx.audit(person, "chat.move", person, "")

@@ -39,7 +39,12 @@ type Invite struct {
 	Phone program.Phone // zero: none needed
 	Name  string
 	Until program.Date // the last day of the office; zero: it has none
+
+	person string // id of who holds the office and is linked anew, "" when it is given
 }
+
+// Anew says whether the invitation links somebody anew to the office that he has.
+func (i Invite) Anew() bool { return i.person != "" }
 
 // Format hides name and phone.
 func (i Invite) Format(f fmt.State, _ rune) {
@@ -60,6 +65,13 @@ func (tx *Tx) Invite(i Invite, by string) (code string, err error) {
 	if err := tx.mustInvite(program.Office{Role: i.Role, Place: i.Place}, by); err != nil {
 		return "", err
 	}
+	if code, err = tx.addInvite(i, by); err != nil {
+		return "", err
+	}
+	return code, tx.audit(by, "invite.make", i.Place, "")
+}
+
+func (tx *Tx) addInvite(i Invite, by string) (code string, err error) {
 	code = newCode()
 	key := tx.index("invite", code)
 	personal, err := json.Marshal(invitePersonal{i.Phone, i.Name})
@@ -74,12 +86,93 @@ func (tx *Tx) Invite(i Invite, by string) (code string, err error) {
 	if !i.Until.IsZero() {
 		until = i.Until.AddDays(1).Time().UnixMicro()
 	}
-	if err := tx.exec("add an invitation", `INSERT INTO invites(code_key, role, place, phone_key, personal, made_by, made_at, until, office_until, id)
-		VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, key, string(i.Role), i.Place, tx.index("phone", i.Phone.E164()), sealed, by,
-		tx.Now.UnixMicro(), tx.Now.Add(inviteLife).UnixMicro(), until, newID()); err != nil {
+	return code, tx.exec("add an invitation", `INSERT INTO invites(code_key, role, place, phone_key, personal, made_by, made_at, until, office_until, id, person)
+		VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`, key, string(i.Role), i.Place, tx.index("phone", i.Phone.E164()), sealed, by,
+		tx.Now.UnixMicro(), tx.Now.Add(inviteLife).UnixMicro(), until, newID(), i.person)
+}
+
+// Rebind ends the links of whoever holds an office of an RT, or is a worker, because his phone was lost, and returns a code
+// that links him anew: an officer by the number that the code is for (ErrNeedsPhone, ErrPhoneTaken). by must be an official
+// of all places where that person is somebody, and above him there (ErrNoRight). ErrNotFound: nobody holds this office.
+func (tx *Tx) Rebind(of program.Office, phone program.Phone, by string) (code string, err error) {
+	if err := tx.alone("people", ""); err != nil {
 		return "", err
 	}
-	return code, tx.audit(by, "invite.make", i.Place, "")
+	i := Invite{Role: of.Role, Place: of.Place, Phone: phone}
+	is, err := tx.holders(of.Role, of.Place)
+	if err != nil {
+		return "", err
+	}
+	if of.Role == program.Worker {
+		w, err := tx.Worker(of.Place)
+		if err != nil {
+			return "", err
+		}
+		if err := tx.must(by, program.Unlink, w.RT.String()); err != nil {
+			return "", err
+		}
+		i.Name, i.Phone = w.Name, program.Phone{}
+	} else if i.person, i.Name, err = tx.lostOfficer(is, phone); err != nil {
+		return "", err
+	}
+	for _, id := range is {
+		if err := tx.mustUnlink(id, by); err != nil {
+			return "", err
+		}
+		if _, err := tx.unlink(id, by); err != nil {
+			return "", err
+		}
+		i.person = id
+	}
+	if code, err = tx.addInvite(i, by); err != nil {
+		return "", err
+	}
+	return code, tx.audit(by, "invite.rebind", i.Place, "")
+}
+
+// lostOfficer is the one of the holders of an office who is linked anew, and whose number may become this one.
+func (tx *Tx) lostOfficer(holders []string, phone program.Phone) (id, name string, err error) {
+	if len(holders) == 0 {
+		return "", "", ErrNotFound
+	}
+	if phone.IsZero() {
+		return "", "", ErrNeedsPhone
+	}
+	has, err := tx.PersonByPhone(phone)
+	if err == nil && has.ID != holders[0] {
+		return "", "", ErrPhoneTaken
+	}
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return "", "", err
+	}
+	p, err := tx.Person(holders[0])
+	return p.ID, p.Name, err
+}
+
+// mustUnlink lets who is an official wherever somebody holds an office of an RT or is a worker; nobody else unlinks
+// officials from a chat.
+func (tx *Tx) mustUnlink(person, by string) error {
+	offices, err := tx.offices(person)
+	if err != nil {
+		return err
+	}
+	for _, o := range offices {
+		place := o.Place
+		if o.Role == program.Worker {
+			w, err := tx.Worker(o.Place)
+			if err != nil {
+				return err
+			}
+			place = w.RT.String()
+		}
+		if _, err := program.ParseRTCode(place); err != nil {
+			return ErrNoRight
+		}
+		if err := tx.must(by, program.Unlink, place); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // mustInvite lets an operator, and whoever may invite to this office.
@@ -125,19 +218,17 @@ func (tx *Tx) LookInvite(code string) (Invite, error) {
 	var text, usedBy string
 	var until, ends int64
 	key := tx.index("invite", normalCode(code))
-	err := tx.QueryRow(`SELECT role, place, personal, until, used_by, office_until FROM invites WHERE code_key=$1`, key).
-		Scan(&i.Role, &i.Place, &text, &until, &usedBy, &ends)
+	err := tx.QueryRow(`SELECT role, place, personal, until, used_by, office_until, person FROM invites WHERE code_key=$1`, key).
+		Scan(&i.Role, &i.Place, &text, &until, &usedBy, &ends, &i.person)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Invite{}, ErrInviteUnknown
 	}
 	if err != nil {
 		return Invite{}, fmt.Errorf("read an invitation: %w", err)
 	}
-	var personal invitePersonal
-	if err := tx.openJSON("invites", key, text, &personal); err != nil {
+	if err := tx.openInvite(key, text, &i); err != nil {
 		return Invite{}, err
 	}
-	i.Phone, i.Name = personal.Phone, personal.Name
 	if ends > 0 {
 		i.Until = program.DateOf(time.UnixMicro(ends)).AddDays(-1)
 	}
@@ -148,6 +239,17 @@ func (tx *Tx) LookInvite(code string) (Invite, error) {
 		return i, ErrInviteExpired
 	}
 	return i, nil
+}
+
+// openInvite reads whom an invitation is for; of an old one that is kept no longer.
+func (tx *Tx) openInvite(key, text string, i *Invite) error {
+	if text == "" {
+		return nil
+	}
+	var personal invitePersonal
+	err := tx.openJSON("invites", key, text, &personal)
+	i.Phone, i.Name = personal.Phone, personal.Name
+	return err
 }
 
 // UseInvite gives the office of an invitation to the person behind a chat, once, and links the chat. vouched is the
@@ -183,6 +285,10 @@ func (tx *Tx) UseInvite(code, channel, chatID string, vouched program.Phone) (Pe
 	if err := tx.LinkChat(channel, chatID, id, byInvite); err != nil {
 		return Person{}, err
 	}
+	if err := tx.exec("unlock a number that came with a code", `UPDATE people SET locked_at=0 WHERE id=$1 AND phone_key=$2 AND phone_key<>''`,
+		id, tx.index("phone", vouched.E164())); err != nil {
+		return Person{}, err
+	}
 	if err := tx.tellIssuer(tx.index("invite", normalCode(code))); err != nil {
 		return Person{}, err
 	}
@@ -200,7 +306,7 @@ func (tx *Tx) tellIssuer(key string) error {
 
 // Issued returns an invitation by its id, or ErrNotFound.
 func (tx *Tx) Issued(id string) (Issued, error) {
-	i, err := tx.scanIssued(tx.QueryRow(`SELECT id, code_key, role, place, personal, made_at, until, used_at, undone_at FROM invites WHERE id=$1`, id).Scan)
+	i, err := tx.scanIssued(tx.QueryRow(`SELECT `+issuedColumns+` FROM invites WHERE id=$1`, id).Scan)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Issued{}, ErrNotFound
 	}
@@ -209,6 +315,9 @@ func (tx *Tx) Issued(id string) (Issued, error) {
 
 // invited finds or makes the person who takes the office. Without a vouched number he is whom the chat is linked to.
 func (tx *Tx) invited(i Invite, channel, chatID string, vouched program.Phone) (id string, err error) {
+	if i.person != "" {
+		return i.person, tx.rebound(i, channel, chatID)
+	}
 	p, err := tx.PersonByPhone(vouched)
 	if vouched.IsZero() {
 		p, err = tx.PersonByChat(channel, chatID)
@@ -232,6 +341,34 @@ func (tx *Tx) invited(i Invite, channel, chatID string, vouched program.Phone) (
 	return id, tx.giveOffice(id, office, until)
 }
 
+// rebound lets a code link somebody anew: the office must be his still, and the chat no officer's. His number is now the
+// one that the code was for.
+func (tx *Tx) rebound(i Invite, channel, chatID string) error {
+	p, err := tx.Person(i.person)
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(p.Offices, program.Office{Role: i.Role, Place: i.Place}) {
+		return ErrInviteExpired
+	}
+	has, err := tx.PersonByChat(channel, chatID)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	if has.ID != p.ID && officer(has) {
+		return ErrInvitePhone
+	}
+	taken, err := tx.PersonByPhone(i.Phone)
+	if err == nil && taken.ID != p.ID {
+		return ErrInvitePhone
+	}
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	_, err = tx.changePerson(p, &Person{Phone: i.Phone})
+	return err
+}
+
 // Issued is an invitation as its issuer sees it. It never prints whom it is for.
 type Issued struct {
 	Invite
@@ -248,22 +385,22 @@ func (tx *Tx) Invites(by string) (issued []Issued, err error) {
 		i, err := tx.scanIssued(rows.Scan)
 		issued = append(issued, i)
 		return err
-	}, `SELECT id, code_key, role, place, personal, made_at, until, used_at, undone_at FROM invites WHERE made_by=$1 AND made_at>$2
+	}, `SELECT `+issuedColumns+` FROM invites WHERE made_by=$1 AND made_at>$2
 		ORDER BY id DESC`, by, tx.Now.AddDate(0, 0, -30).UnixMicro())
 	return issued, err
 }
 
+const issuedColumns = `id, code_key, role, place, personal, made_at, until, used_at, undone_at, person`
+
 func (tx *Tx) scanIssued(scan func(...any) error) (i Issued, err error) {
 	var text, key string
 	var made, ends, used, undone int64
-	if err := scan(&i.ID, &key, &i.Role, &i.Place, &text, &made, &ends, &used, &undone); err != nil {
+	if err := scan(&i.ID, &key, &i.Role, &i.Place, &text, &made, &ends, &used, &undone, &i.person); err != nil {
 		return i, err
 	}
-	var personal invitePersonal
-	if err := tx.openJSON("invites", key, text, &personal); err != nil {
+	if err := tx.openInvite(key, text, &i.Invite); err != nil {
 		return i, err
 	}
-	i.Phone, i.Name = personal.Phone, personal.Name
 	for _, t := range []struct {
 		at *time.Time
 		us int64
@@ -281,7 +418,7 @@ func (tx *Tx) UndoInvite(id, by string) (Issued, error) {
 	if err := tx.alone("people", ""); err != nil {
 		return Issued{}, err
 	}
-	i, err := tx.scanIssued(tx.QueryRow(`SELECT id, code_key, role, place, personal, made_at, until, used_at, undone_at FROM invites
+	i, err := tx.scanIssued(tx.QueryRow(`SELECT `+issuedColumns+` FROM invites
 		WHERE id=$1 AND made_by=$2`, id, by).Scan)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Issued{}, ErrNotFound
@@ -292,26 +429,36 @@ func (tx *Tx) UndoInvite(id, by string) (Issued, error) {
 	if !i.Undo.IsZero() {
 		return Issued{}, ErrState
 	}
-	office := program.Office{Role: i.Role, Place: i.Place}
-	if err := tx.mustInvite(office, by); err != nil {
-		return Issued{}, err
-	}
 	var usedBy string
 	if err := tx.QueryRow(`UPDATE invites SET undone_at=$1, until=$1 WHERE id=$2 RETURNING used_by`,
 		tx.Now.UnixMicro(), id).Scan(&usedBy); err != nil {
 		return Issued{}, fmt.Errorf("undo an invitation: %w", err)
 	}
 	i.Undo = tx.Now
-	if usedBy != "" {
-		if err := tx.EndOffice(usedBy, office, by); err != nil {
-			return Issued{}, err
-		}
-		if err := tx.exec("unlink the chat that came with an invitation", `DELETE FROM chats WHERE person=$1 AND how=$2 AND linked_at=$3`,
-			usedBy, byInvite, i.Used.UnixMicro()); err != nil {
-			return Issued{}, err
-		}
+	if err := tx.undo(i, usedBy, by); err != nil {
+		return Issued{}, err
 	}
 	return i, tx.audit(by, "invite.undo", i.Place, "")
+}
+
+// undo takes back what came of an invitation: an office, or a link.
+func (tx *Tx) undo(i Issued, usedBy, by string) error {
+	office := program.Office{Role: i.Role, Place: i.Place}
+	if !i.Anew() {
+		if err := tx.mustInvite(office, by); err != nil || usedBy == "" {
+			return err
+		}
+		if err := tx.EndOffice(usedBy, office, by); err != nil {
+			return err
+		}
+		return tx.exec("unlink the chat that came with an invitation", `DELETE FROM chats WHERE person=$1 AND how=$2 AND linked_at=$3`,
+			usedBy, byInvite, i.Used.UnixMicro())
+	}
+	if err := tx.mustUnlink(i.person, by); err != nil || usedBy == "" {
+		return err
+	}
+	_, err := tx.unlink(i.person, by) // the office was his before
+	return err
 }
 
 func (tx *Tx) mayTry(chat string) error {

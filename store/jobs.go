@@ -23,6 +23,7 @@ type JobKind string
 const (
 	JobNotice    JobKind = "notice"     // send a notice; its id
 	JobPlan      JobKind = "plan"       // write the notices that are due
+	JobForget    JobKind = "forget"     // let go of what was kept for long enough
 	JobSealAudit JobKind = "seal_audit" // Work does it by itself
 )
 

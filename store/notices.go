@@ -14,15 +14,16 @@ type NoticeKind string
 
 // The kinds of notices.
 const (
-	NoticeAlert   NoticeKind = "alert"   // an official of an alert; its id
-	NoticeMove    NoticeKind = "move"    // the head of an RT that another RT asks for a worker; the move's id
-	NoticeMoved   NoticeKind = "moved"   // who asked for a worker what was decided; the move's id
-	NoticeTicket  NoticeKind = "ticket"  // the head of an RT what a worker says of his data; the ticket's id
-	NoticeAnswer  NoticeKind = "answer"  // who asked about his data the answer; the ticket's id
-	NoticeInvited NoticeKind = "invited" // who issued an invitation that it was used; its id
-	NoticeProof   NoticeKind = "proof"   // the head of an RT that somebody tried to pass for a worker; the worker's id
-	NoticeCovered NoticeKind = "covered" // a worker until when he is paid for; his id and the month
-	NoticeEnding  NoticeKind = "ending"  // a worker that this ends soon; his id and the month
+	NoticeAlert    NoticeKind = "alert"    // an official of an alert; its id
+	NoticeMove     NoticeKind = "move"     // the head of an RT that another RT asks for a worker; the move's id
+	NoticeMoved    NoticeKind = "moved"    // who asked for a worker what was decided; the move's id
+	NoticeTicket   NoticeKind = "ticket"   // the head of an RT what a worker says of his data; the ticket's id
+	NoticeAnswer   NoticeKind = "answer"   // who asked about his data the answer; the ticket's id
+	NoticeInvited  NoticeKind = "invited"  // who issued an invitation that it was used; its id
+	NoticeProof    NoticeKind = "proof"    // the head of an RT that somebody tried to pass for a worker; the worker's id
+	NoticeCovered  NoticeKind = "covered"  // a worker until when he is paid for; his id and the month
+	NoticeEnding   NoticeKind = "ending"   // a worker that this ends soon; his id and the month
+	NoticeUnlinked NoticeKind = "unlinked" // each chat that is a person's no longer; the person's id
 )
 
 // NoticeState says what became of a notice; the values are stored.
@@ -126,7 +127,7 @@ func (tx *Tx) TellEnding() error {
 		workers = append(workers, id)
 		return err
 	}, `SELECT DISTINCT w.id FROM workers w JOIN offices o ON o.place=w.id AND o.role=$1 JOIN chats c ON c.person=o.person
-		WHERE w.paid_until=$2 AND w.active=1 AND w.paused_at=0 AND (o.until=0 OR o.until>$3)
+		WHERE w.paid_until=$2 AND w.active=1 AND w.paused_at=0 AND (o.until=0 OR o.until>$3) AND c.ended_at=0
 		AND NOT EXISTS (SELECT 1 FROM notices n WHERE n.kind=$4 AND n.person=o.person AND n.subject=w.id || '/' || $5) ORDER BY 1`,
 		string(program.Worker), int64(month), tx.Now.UnixMicro(), string(NoticeEnding), month.String()); err != nil {
 		return err
@@ -139,10 +140,14 @@ func (tx *Tx) TellEnding() error {
 	return nil
 }
 
-// forgetChats drops the chats of who was erased, once nothing waits to be said to him.
+// forgetChats drops the chats of who was erased, and those whose link was ended, once nothing waits to be said there.
 func (tx *Tx) forgetChats() error {
-	return tx.exec("forget the chats of who was erased", `DELETE FROM chats WHERE person IN (SELECT id FROM people WHERE erased_at>0)
-		AND NOT EXISTS (SELECT 1 FROM notices n WHERE n.person=chats.person AND n.state IN ($1, $2))`, string(NoticeDue), string(NoticeSending))
+	if err := tx.exec("forget the chats of who was erased", `DELETE FROM chats WHERE person IN (SELECT id FROM people WHERE erased_at>0)
+		AND NOT EXISTS (SELECT 1 FROM notices n WHERE n.person=chats.person AND n.state IN ($1, $2))`, string(NoticeDue), string(NoticeSending)); err != nil {
+		return err
+	}
+	return tx.exec("forget chats whose link was ended", `DELETE FROM chats WHERE ended_at>0 AND NOT EXISTS (SELECT 1 FROM notices n
+		WHERE n.person=chats.person AND n.kind=$1 AND n.state IN ($2, $3))`, string(NoticeUnlinked), string(NoticeDue), string(NoticeSending))
 }
 
 // TakeNotice returns a notice, or ErrNotFound. Others who take it wait until this transaction ends.

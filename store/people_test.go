@@ -71,13 +71,6 @@ func TestChats(t *testing.T) {
 		}
 		return errors.Join(err, err2)
 	})
-	update(t, db, func(tx *Tx) error { return tx.Unlink("telegram", "12345") })
-	view(t, db, func(tx *Tx) error {
-		if _, err := tx.PersonByChat("telegram", "12345"); !errors.Is(err, ErrNotFound) {
-			t.Errorf("after Unlink: %v", err)
-		}
-		return nil
-	})
 }
 
 func TestInvite(t *testing.T) {

@@ -34,7 +34,7 @@ const (
 )
 
 // Prove returns the worker with this NIK and this maiden name of the mother, which prove him only together; with
-// remember his chat is linked, unless it is an officer's. A wrong try counts once for an operation, even when the caller
+// remember his chat is linked, unless it is an officer's or only a code links him. A wrong try counts once for an operation, even when the caller
 // rolls back; known or unknown, the same work is done. ErrNotProved, ErrProofLocked.
 func (tx *Tx) Prove(op, channel, chatID string, nik program.NIK, mother string, remember bool) (Worker, error) {
 	if err := tx.alone("people", ""); err != nil {
@@ -56,15 +56,31 @@ func (tx *Tx) Prove(op, channel, chatID string, nik program.NIK, mother string, 
 	case !known || !same:
 		tx.keep(func(tx *Tx) error { return tx.countProof(op, chat, key, w, known) })
 		return Worker{}, ErrNotProved
-	case !remember:
+	}
+	lost, err := tx.workerLocked(w.ID)
+	if err != nil {
+		return Worker{}, err
+	}
+	if lost || !remember {
 		return w, tx.audit("", "worker.proved", w.ID, "")
 	}
 	return w, tx.linkWorker(channel, chatID, w, program.Phone{}, byNIK)
 }
 
+// workerLocked says whether only a code links a chat to this worker.
+func (tx *Tx) workerLocked(worker string) (bool, error) {
+	is, err := tx.holders(program.Worker, worker)
+	for _, id := range is {
+		if locked, err := tx.locked(id); err != nil || locked {
+			return locked, err
+		}
+	}
+	return false, err
+}
+
 // ProvePhone links a chat to the one worker who has the number that its channel vouches for. ErrNotProved: the number
-// stands on none, on several, is said to be somebody else's, is an
-// officer's, or is of somebody who said that he is not that worker.
+// stands on none, on several, is said to be somebody else's, is an officer's, is locked, or is of somebody who said that he
+// is not that worker.
 func (tx *Tx) ProvePhone(channel, chatID string, vouched program.Phone) (Worker, error) {
 	if vouched.IsZero() {
 		return Worker{}, ErrNotProved
@@ -87,7 +103,11 @@ func (tx *Tx) ProvePhone(channel, chatID string, vouched program.Phone) (Worker,
 	if err != nil {
 		return Worker{}, err
 	}
-	if officer(p) || doubted {
+	locked, err := tx.workerLocked(workers[0].ID)
+	if err != nil {
+		return Worker{}, err
+	}
+	if officer(p) || doubted || locked {
 		return Worker{}, ErrNotProved
 	}
 	return workers[0], tx.linkWorker(channel, chatID, workers[0], vouched, byPhone)

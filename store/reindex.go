@@ -73,7 +73,8 @@ type keyedRow struct {
 	hashes, want []string
 }
 
-// rows reads all rows of a table that open, and computes their hashes. The others, which Check names, it counts.
+// rows reads all rows of a table that open, and computes their hashes. Those that do not, which Check names, it counts; those
+// that seal nothing any more have no hashes.
 func (k keyedTable) rows(tx *Tx, h hasher) (out []keyedRow, damaged int, err error) {
 	err = tx.each("read the hashes of "+k.table, func(rows Row) error {
 		var beside, value string
@@ -95,7 +96,7 @@ func (k keyedTable) rows(tx *Tx, h hasher) (out []keyedRow, damaged int, err err
 		}
 		out = append(out, r)
 		return nil
-	}, fmt.Sprintf(`SELECT %s, %s, %s, %s FROM %s ORDER BY %s`, k.id, k.column, k.beside, strings.Join(k.columns, ", "), k.table, k.id))
+	}, fmt.Sprintf(`SELECT %s, %s, %s, %s FROM %s WHERE %s<>'' ORDER BY %s`, k.id, k.column, k.beside, strings.Join(k.columns, ", "), k.table, k.column, k.id))
 	return out, damaged, err
 }
 

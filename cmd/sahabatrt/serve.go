@@ -197,6 +197,7 @@ func worker(db *store.DB, notices *conversations.Notices, now func() time.Time) 
 		return db.Work(ctx, map[store.JobKind]store.Duty{
 			store.JobNotice: {Do: func(ctx context.Context, id string) error { return notices.Work(ctx, id, now()) }},
 			store.JobPlan:   {Do: func(ctx context.Context, _ string) error { return notices.Plan(ctx, now()) }, Every: time.Minute},
+			store.JobForget: {Do: func(ctx context.Context, _ string) error { return db.Forget(ctx) }, Every: 24 * time.Hour},
 		})
 	}
 }

@@ -1,0 +1,147 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"sahabatrt/program"
+)
+
+// forgetAtOnce is how many rows one transaction lets go of: nobody waits long for it.
+const forgetAtOnce = 500
+
+// forgotten is what goes after some days: a change of rows of which one parameter says the day.
+type forgotten struct {
+	what, change, table, id, rows string
+	days                          int
+}
+
+func (f forgotten) query() string {
+	return fmt.Sprintf(`%s WHERE %s IN (SELECT %s FROM %s WHERE %s ORDER BY 1 LIMIT %d)`, f.change, f.id, f.id, f.table, f.rows, forgetAtOnce)
+}
+
+func forgettable(keep program.Retention) []forgotten {
+	return []forgotten{
+		{"answers", `UPDATE operations SET answer=''`, "operations", "op", `at<$1 AND answer<>''`, keep.Answers},
+		{"wrong codes", `DELETE FROM invite_tries`, "invite_tries", "id", `at<$1`, keep.Tries},
+		{"wrong proofs", `DELETE FROM proof_tries`, "proof_tries", "op", `at<$1`, keep.Tries},
+		{"invitations", `UPDATE invites SET personal='', phone_key=''`, "invites", "code_key", `personal<>'' AND (until<$1 OR used_at>0 AND used_at<$1)`, keep.Invites},
+		{"tickets", `UPDATE tickets SET note='', answer=''`, "tickets", "id", `closed_at>0 AND closed_at<$1 AND (note<>'' OR answer<>'')`, keep.Tickets},
+		{"notices", `DELETE FROM notices`, "notices", "id", `state NOT IN ('due', 'sending') AND state_at<$1`, keep.Notices},
+	}
+}
+
+// Forget lets go of what was kept for as long as the settings say (rule 39). Money, months and audit stay: they never held
+// anybody's data. What it has begun is done even if it fails later; the next time does the rest.
+func (db *DB) Forget(ctx context.Context) error {
+	all := forgettable(db.settings.Keep)
+	if talks, err := db.engine.hasTable(ctx, "talk_lines"); err != nil {
+		return fmt.Errorf("look for talks: %w", err)
+	} else if talks {
+		all = append(all, forgotten{"talks", `DELETE FROM talk_lines`, "talk_lines", "id", `at<$1`, db.settings.Keep.Talks})
+	}
+	for _, f := range all {
+		if err := db.forget(ctx, f); err != nil {
+			return fmt.Errorf("forget %s: %w", f.what, err)
+		}
+	}
+	return db.forgetWorkers(ctx)
+}
+
+func (db *DB) forget(ctx context.Context, f forgotten) error {
+	for {
+		var n int64
+		err := db.Update(ctx, func(tx *Tx) (err error) {
+			n, err = tx.Exec(f.query(), tx.Now.AddDate(0, 0, -f.days).UnixMicro())
+			return err
+		})
+		if err != nil || n < forgetAtOnce {
+			return err
+		}
+	}
+}
+
+// forgetWorkers notes which registrations have ended, and erases those that ended long ago, one in a transaction.
+func (db *DB) forgetWorkers(ctx context.Context) error {
+	var ids []string
+	err := db.Update(ctx, func(tx *Tx) (err error) {
+		if err := tx.noteEnds(); err != nil {
+			return err
+		}
+		ids, err = tx.endedBefore(tx.Now.AddDate(-db.settings.Keep.Workers, 0, 0))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("look for registrations that ended: %w", err)
+	}
+	for _, id := range ids {
+		if err := db.Update(ctx, func(tx *Tx) error { return tx.eraseEnded(id) }); err != nil {
+			return fmt.Errorf("erase a worker whose registration ended: %w", err)
+		}
+	}
+	return nil
+}
+
+// noteEnds notes on which day it was seen first that a registration is over: stopped, or four months unpaid. One that is
+// paid again is not over.
+func (tx *Tx) noteEnds() error {
+	if err := tx.exec("note what has ended", `UPDATE workers SET ended_at=$1 WHERE active=0 AND ended_at=0`, tx.Now.UnixMicro()); err != nil {
+		return err
+	}
+	ends := map[string]int64{}
+	if err := tx.each("look who is paid for no longer", func(row Row) error {
+		var w Worker
+		var ended int64
+		if err := row.Scan(&w.ID, &w.State, &w.FirstMonth, &w.PaidUntil, &ended); err != nil {
+			return err
+		}
+		switch over := w.StateOn(tx.today(), tx.settings()) == program.Ended; {
+		case over && ended == 0:
+			ends[w.ID] = tx.Now.UnixMicro()
+		case !over && ended > 0:
+			ends[w.ID] = 0
+		}
+		return nil
+	}, `SELECT id, state, first_month, paid_until, ended_at FROM workers WHERE active=1 AND (ended_at>0 OR (paid_until>0 AND paid_until<$1))`,
+		int64(tx.today().MonthOf())); err != nil {
+		return err
+	}
+	for id, at := range ends {
+		if err := tx.exec("note an end", `UPDATE workers SET ended_at=$1 WHERE id=$2`, at, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (tx *Tx) endedBefore(before time.Time) (ids []string, err error) {
+	err = tx.each("list registrations that ended long ago", func(row Row) error {
+		var id string
+		err := row.Scan(&id)
+		ids = append(ids, id)
+		return err
+	}, `SELECT id FROM workers WHERE ended_at>0 AND ended_at<$1 AND erased_at=0 ORDER BY id`, before.UnixMicro())
+	return ids, err
+}
+
+// eraseEnded overwrites who a worker was whose registration ended long ago, unless he was paid for in this moment or
+// another process has done it. It moves no money.
+func (tx *Tx) eraseEnded(id string) error {
+	w, err := tx.takeWorker(id)
+	if err != nil || w.NIK.IsZero() {
+		return err
+	}
+	if holdsNIK(w.State) {
+		if w.StateOn(tx.today(), tx.settings()) != program.Ended {
+			return nil
+		}
+		if err := tx.setState(w, program.Ended, ""); err != nil {
+			return err
+		}
+	}
+	if err := tx.erase(w); err != nil {
+		return err
+	}
+	return tx.audit("", "worker.erase", w.ID, "")
+}
