@@ -98,7 +98,7 @@ func lived(t *testing.T) *DB {
 		must(t, err)
 		_, err = tx.OpenTicket(TicketErase, known, "p", "belum dijawab")
 		must(t, err)
-		ids, err := tx.DueNotices()
+		ids, err := tx.DueNotices("")
 		must(t, err)
 		if len(ids) < 2 {
 			t.Fatalf("%d notices", len(ids))
