@@ -443,6 +443,10 @@ func (c *Conversations) correct(ctx context.Context, t *bot.Turn, d *looking) (b
 		return bot.Next{}, err
 	}
 	next, err := once(ctx, c, t, p.ID, d, func(tx *store.Tx) (bot.Next, error) {
+		before, err := tx.Worker(d.Worker)
+		if err != nil {
+			return bot.Next{}, err
+		}
 		if err := tx.CorrectWorker(d.Worker, d.Field, d.Value, p); err != nil {
 			return bot.Next{}, err
 		}
@@ -452,6 +456,9 @@ func (c *Conversations) correct(ctx context.Context, t *bot.Turn, d *looking) (b
 			}
 		}
 		t.Say(locales.T("workers.corrected", "Name", d.Name, "Field", locales.T("field."+string(d.Field))))
+		if d.Field == store.FieldPhone && !before.Phone.IsZero() {
+			t.Say(locales.T("workers.corrected_phone", "Name", d.Name))
+		}
 		return bot.To("card"), c.doubtAge(t, tx, d)
 	})
 	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrNoRight) {

@@ -119,7 +119,7 @@ func (tx *Tx) Rebind(of program.Office, phone program.Phone, by string) (code st
 		if err := tx.mustUnlink(id, by); err != nil {
 			return "", err
 		}
-		if _, err := tx.unlink(id, by); err != nil {
+		if _, err := tx.unlink(id, "", by); err != nil {
 			return "", err
 		}
 		i.person = id
@@ -457,7 +457,7 @@ func (tx *Tx) undo(i Issued, usedBy, by string) error {
 	if err := tx.mustUnlink(i.person, by); err != nil || usedBy == "" {
 		return err
 	}
-	_, err := tx.unlink(i.person, by) // the office was his before
+	_, err := tx.unlink(i.person, "", by) // the office was his before
 	return err
 }
 

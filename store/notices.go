@@ -146,8 +146,8 @@ func (tx *Tx) forgetChats() error {
 		AND NOT EXISTS (SELECT 1 FROM notices n WHERE n.person=chats.person AND n.state IN ($1, $2))`, string(NoticeDue), string(NoticeSending)); err != nil {
 		return err
 	}
-	return tx.exec("forget chats whose link was ended", `DELETE FROM chats WHERE ended_at>0 AND NOT EXISTS (SELECT 1 FROM notices n
-		WHERE n.person=chats.person AND n.kind=$1 AND n.state IN ($2, $3))`, string(NoticeUnlinked), string(NoticeDue), string(NoticeSending))
+	return tx.exec("forget chats whose link was ended", `DELETE FROM chats WHERE ended_at>0 AND how<>$4 AND NOT EXISTS (SELECT 1 FROM notices n
+		WHERE n.person=chats.person AND n.kind=$1 AND n.state IN ($2, $3))`, string(NoticeUnlinked), string(NoticeDue), string(NoticeSending), bySleep)
 }
 
 // TakeNotice returns a notice, or ErrNotFound. Others who take it wait until this transaction ends.

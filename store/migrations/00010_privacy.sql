@@ -2,7 +2,8 @@
 -- A chat whose link an official ended stays until its owner was told, and nobody's before.
 ALTER TABLE chats ADD COLUMN ended_at BIGINT NOT NULL DEFAULT 0;
 CREATE INDEX chats_ended ON chats(person) WHERE ended_at > 0;
--- His number alone links no chat to him any more: it was lost. A code does.
+UPDATE chats SET seen_at = linked_at WHERE seen_at = 0;
+-- His number alone links no chat to him any more: it was lost, changed, or silent for long. A code does.
 ALTER TABLE people ADD COLUMN locked_at BIGINT NOT NULL DEFAULT 0;
 -- Whom an invitation links anew, '' when it gives an office.
 ALTER TABLE invites ADD COLUMN person TEXT NOT NULL DEFAULT '';
