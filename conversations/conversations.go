@@ -5,6 +5,7 @@
 package conversations
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -45,6 +46,7 @@ func (c *Conversations) All() []bot.Playable {
 		c.help().Playable(),
 		c.person().Playable(),
 		c.language().Playable(),
+		c.hush().Playable(),
 		c.accident().Playable(),
 		c.death().Playable(),
 	}
@@ -70,17 +72,17 @@ func (c *Conversations) linked(ctx context.Context, t *bot.Turn) (p store.Person
 	return p, err
 }
 
-// heard notes that somebody writes in this chat. One that was silent for so long that its link is over is told so.
+// heard notes that somebody writes in this chat, and in which language he is spoken to in all of his chats. One that was silent for so long that its link is over is told so.
 func (c *Conversations) heard(ctx context.Context, t *bot.Turn) error {
-	from, note := t.Update.From, false
+	from, lang, note, slept := t.Update.From, "", false, false
 	err := c.Store.View(ctx, func(tx *store.Tx) (err error) {
-		note, err = tx.Listen(from.Channel, from.ID)
+		lang, note, err = tx.Listen(from.Channel, from.ID)
 		return err
 	})
+	t.Lang = cmp.Or(lang, t.Lang)
 	if err != nil || !note {
 		return err
 	}
-	slept := false
 	err = c.Store.Update(ctx, func(tx *store.Tx) (err error) {
 		slept, err = tx.Heard(from.Channel, from.ID)
 		return err

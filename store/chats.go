@@ -23,7 +23,7 @@ func chatName(channel, id string) string { return fmt.Sprintf("%d:%s%s", len(cha
 
 // PersonByChat returns who this chat is linked to, or ErrNotFound.
 func (tx *Tx) PersonByChat(channel, id string) (Person, error) {
-	return tx.person(`SELECT p.id, p.personal FROM people p JOIN chats c ON c.person=p.id WHERE c.chat_key=$1 AND c.ended_at=0`, tx.chatKey(channel, id))
+	return tx.person(`SELECT p.id, p.personal, p.quiet_at FROM people p JOIN chats c ON c.person=p.id WHERE c.chat_key=$1 AND c.ended_at=0`, tx.chatKey(channel, id))
 }
 
 // LinkChat says that this chat is this person's and reachable; the same link twice changes nothing. how says what proved it ("invite", "phone").
@@ -140,27 +140,34 @@ func (tx *Tx) chats(where string, args ...any) (chats []Chat, err error) {
 	return chats, err
 }
 
-// reachable says whether a person has a chat that is not gone.
-func (tx *Tx) reachable(person string) (bool, error) {
+// reachable says whether a person has a chat that is not gone, and wants to be told things of this kind.
+func (tx *Tx) reachable(person string, kind NoticeKind) (bool, error) {
 	var n int
-	if err := tx.QueryRow(`SELECT COUNT(*) FROM chats WHERE person=$1 AND gone_at=0 AND ended_at=0`, person).Scan(&n); err != nil {
+	if err := tx.QueryRow(`SELECT COUNT(*) FROM chats c JOIN people p ON p.id=c.person WHERE c.person=$1 AND c.gone_at=0 AND c.ended_at=0
+		AND (p.quiet_at=0 OR CAST($2 AS BIGINT)=0)`, person, flag(kind.Courtesy())).Scan(&n); err != nil {
 		return false, fmt.Errorf("count the chats of a person: %w", err)
 	}
 	return n > 0, nil
 }
 
-// Listen looks at a chat in which somebody writes. note: something is to be noted of it, by Heard.
-func (tx *Tx) Listen(channel, id string) (note bool, err error) {
-	var how string
+// Listen looks at a chat in which somebody writes: lang is his language, "" when he never chose one or is nobody. note:
+// something is to be noted of it, by Heard.
+func (tx *Tx) Listen(channel, id string) (lang string, note bool, err error) {
+	var how, person, text string
 	var seen, gone, ended int64
-	err = tx.QueryRow(`SELECT how, seen_at, gone_at, ended_at FROM chats WHERE chat_key=$1`, tx.chatKey(channel, id)).Scan(&how, &seen, &gone, &ended)
+	err = tx.QueryRow(`SELECT c.how, c.seen_at, c.gone_at, c.ended_at, p.id, p.personal FROM chats c JOIN people p ON p.id=c.person WHERE c.chat_key=$1`,
+		tx.chatKey(channel, id)).Scan(&how, &seen, &gone, &ended, &person, &text)
 	if errors.Is(err, sql.ErrNoRows) {
-		return false, nil
+		return "", false, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("look at a chat: %w", err)
+		return "", false, fmt.Errorf("look at a chat: %w", err)
 	}
-	return how == bySleep || ended == 0 && (gone > 0 || seen < tx.today().Time().UnixMicro()), nil
+	var personal personPersonal
+	if err := tx.openJSON("people", person, text, &personal); err != nil {
+		return "", false, err
+	}
+	return personal.Lang, how == bySleep || ended == 0 && (gone > 0 || seen < tx.today().Time().UnixMicro()), nil
 }
 
 // Heard notes the day on which somebody wrote in a chat, and that he reads it again. slept: a number or a NIK had linked

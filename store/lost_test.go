@@ -286,7 +286,7 @@ func TestSleep(t *testing.T) {
 			p := addOfficer(t, db, 1, program.Ketua, rt14.String())
 			update(t, db, func(tx *Tx) error { return tx.LinkChat("telegram", "1", p.ID, row.how) })
 			write := func() (note, slept bool) {
-				view(t, db, func(tx *Tx) (err error) { note, err = tx.Listen("telegram", "1"); return err })
+				view(t, db, func(tx *Tx) (err error) { _, note, err = tx.Listen("telegram", "1"); return err })
 				if note {
 					update(t, db, func(tx *Tx) (err error) { slept, err = tx.Heard("telegram", "1"); return err })
 				}
