@@ -18,6 +18,10 @@ type Engine struct {
 	Texts *locales.Catalogue
 	NewID func() string // random, one for each conversation that starts
 
+	// Heard is called before each turn: it may say something first, and set the language; it changes nothing else of the
+	// turn. An error means that we failed. nil: nothing to do.
+	Heard func(context.Context, *Turn) error
+
 	// Understand finds the flow that free text asks for.
 	Understand func(*Turn) Intent
 
@@ -58,6 +62,11 @@ func (e *Engine) Play(ctx context.Context, raw []byte, u Update, now time.Time) 
 	p.settle()
 	asleep := now.Sub(time.UnixMilli(s.Seen)) > staleAge
 	s.Seen = now.UnixMilli()
+	if e.Heard != nil {
+		if err := e.Heard(ctx, p.t); err != nil {
+			return Outcome{}, fmt.Errorf("hear somebody: %w", err)
+		}
+	}
 	if err := p.run(ctx, asleep); err != nil {
 		return Outcome{}, err
 	}

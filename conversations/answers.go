@@ -2,10 +2,12 @@ package conversations
 
 import (
 	"context"
+	"errors"
 
 	"sahabatrt/bot"
 	"sahabatrt/locales"
 	"sahabatrt/program"
+	"sahabatrt/store"
 )
 
 // factsAsOf is the day on which the facts about law and money were last read.
@@ -77,12 +79,19 @@ func urgent(name, text string) bot.Flow[struct{}] {
 	return f
 }
 
-// language switches to the catalogue that was asked for.
+// language switches to the catalogue that was asked for, in all chats of whoever is known.
 func (c *Conversations) language() bot.Flow[struct{}] {
-	return say("language", func(_ context.Context, t *bot.Turn) error {
+	return say("language", func(ctx context.Context, t *bot.Turn) error {
 		t.Lang = locales.Default
 		if mentionsAny(t.Args["text"], t.Words("words.english")) {
 			t.Lang = "en"
+		}
+		p, err := c.linked(ctx, t)
+		if err == nil {
+			err = c.Store.Update(ctx, func(tx *store.Tx) error { return tx.SetLang(p.ID, t.Lang) })
+		}
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return wrap(err, "keep a language")
 		}
 		t.Say(locales.T("language.changed"))
 		return nil

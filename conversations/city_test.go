@@ -169,8 +169,9 @@ func (c *city) person(name string) (bot.Address, string) {
 	if name == "warga" { // the channel vouches for a number that stands on no list
 		return bot.Address{Channel: "terminal", ID: name}, "+6281200000777"
 	}
-	if vouched, ok := strings.CutPrefix(name, "+"); ok { // somebody with a number of his own
-		return bot.Address{Channel: "terminal", ID: vouched}, name
+	if vouched, ok := strings.CutPrefix(name, "+"); ok { // somebody with a number of his own; after @ another of his chats
+		number, _, _ := strings.Cut(name, "@")
+		return bot.Address{Channel: "terminal", ID: vouched}, number
 	}
 	return bot.Address{Channel: "terminal", ID: name}, people[name].phone
 }

@@ -5,6 +5,7 @@
 package conversations
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -45,6 +46,7 @@ func (c *Conversations) All() []bot.Playable {
 		c.help().Playable(),
 		c.person().Playable(),
 		c.language().Playable(),
+		c.hush().Playable(),
 		c.accident().Playable(),
 		c.death().Playable(),
 	}
@@ -53,7 +55,7 @@ func (c *Conversations) All() []bot.Playable {
 // Engine is the bot that plays these conversations.
 func (c *Conversations) Engine(texts *locales.Catalogue, newID func() string) *bot.Engine {
 	return &bot.Engine{
-		Flows: c.All(), Texts: texts, NewID: newID, Understand: understand,
+		Flows: c.All(), Texts: texts, NewID: newID, Understand: understand, Heard: c.heard,
 		Greet: "greet", Menu: "menu", Help: "help", Person: "person",
 	}
 }
@@ -70,20 +72,32 @@ func (c *Conversations) linked(ctx context.Context, t *bot.Turn) (p store.Person
 	return p, err
 }
 
-// speaker is who writes in this chat. A number that the channel vouches for and that stands on the imported list links
-// the chat; the result is errStranger for whoever is unknown. A chat that was gone is back.
-func (c *Conversations) speaker(ctx context.Context, t *bot.Turn) (p store.Person, err error) {
-	from, gone := t.Update.From, false
-	err = c.Store.View(ctx, func(tx *store.Tx) (err error) {
-		if p, err = tx.PersonByChat(from.Channel, from.ID); err != nil {
-			return err
-		}
-		gone, err = tx.ChatIsGone(from.Channel, from.ID)
+// heard notes that somebody writes in this chat, and in which language he is spoken to in all of his chats. One that was silent for so long that its link is over is told so.
+func (c *Conversations) heard(ctx context.Context, t *bot.Turn) error {
+	from, lang, note, slept := t.Update.From, "", false, false
+	err := c.Store.View(ctx, func(tx *store.Tx) (err error) {
+		lang, note, err = tx.Listen(from.Channel, from.ID)
 		return err
 	})
-	if gone && err == nil {
-		err = c.Store.Update(ctx, func(tx *store.Tx) error { return tx.ChatBack(from.Channel, from.ID) })
+	t.Lang = cmp.Or(lang, t.Lang)
+	if err != nil || !note {
+		return err
 	}
+	err = c.Store.Update(ctx, func(tx *store.Tx) (err error) {
+		slept, err = tx.Heard(from.Channel, from.ID)
+		return err
+	})
+	if err == nil && slept {
+		t.Say(locales.T("greet.slept"))
+	}
+	return err
+}
+
+// speaker is who writes in this chat. A number that the channel vouches for and that stands on the imported list links
+// the chat; the result is errStranger for whoever is unknown.
+func (c *Conversations) speaker(ctx context.Context, t *bot.Turn) (p store.Person, err error) {
+	from := t.Update.From
+	p, err = c.linked(ctx, t)
 	if !errors.Is(err, store.ErrNotFound) {
 		return p, wrap(err, "read who speaks")
 	}

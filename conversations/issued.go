@@ -103,6 +103,8 @@ func (c *Conversations) askUndoInvite(ctx context.Context, t *bot.Turn, d *undoi
 	i, text := all[at], "issued.undo.open"
 	switch {
 	case i.Used.IsZero():
+	case i.Role == program.Worker: // he stays registered
+		text = "issued.undo.worker"
 	case i.Anew():
 		text = "issued.undo.anew"
 	default:

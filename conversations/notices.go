@@ -116,7 +116,7 @@ func (n *Notices) write(tx *store.Tx, notice store.Notice) (letter, error) {
 	if err != nil {
 		return letter{}, err
 	}
-	if !holds {
+	if !holds || person.Quiet && notice.Kind.Courtesy() {
 		return letter{}, tx.SetNotice(notice.ID, store.NoticeExpired)
 	}
 	l := letter{notice: notice, all: notice.Kind == store.NoticeUnlinked}

@@ -346,3 +346,33 @@ func (c *city) workUntilSent(t *testing.T, times int, send func(context.Context,
 		t.Fatal(err)
 	}
 }
+
+// TestHushed: what is meant kindly is not sent to who wants to be left alone, even if it was due before; an alert is.
+func TestHushed(t *testing.T) {
+	c, alert, lurah := alerted(t, "a")
+	if _, err := c.do([]string{"member", "Udin", "1571070101800011", "+6281200000501", "2026-12"}); err != nil {
+		t.Fatal(err)
+	}
+	var worker string
+	c.change(t, func(tx *store.Tx) error {
+		nik, _ := program.ParseNIK("1571070101800011")
+		w, _, err := tx.FindNIK(nik)
+		worker = w.ID
+		if err != nil {
+			return err
+		}
+		_, _, err = tx.PutPerson(store.Person{ID: lurah, Offices: []program.Office{{Role: program.Worker, Place: worker}}})
+		return err
+	})
+	c.change(t, func(tx *store.Tx) error {
+		_, err := tx.AddNotice(store.Notice{Name: "ending", Kind: store.NoticeEnding, Subject: worker + "/2026-12", Person: lurah, Due: c.clock(), Until: c.clock().Add(time.Hour)})
+		return errors.Join(err, tx.Hush(lurah, true))
+	})
+	if err := c.due(t.Context(), c.clock()); err != nil {
+		t.Fatal(err)
+	}
+	said := c.stage.Buffer.Read(bot.Address{Channel: "terminal", ID: "a"})
+	if len(said) != 1 || !strings.Contains(said[0].Text, "Nomornya") || c.notice(t, alert).State != store.NoticeSent {
+		t.Errorf("%d messages", len(said))
+	}
+}

@@ -434,6 +434,10 @@ func (c *Conversations) answerCorrection(ctx context.Context, t *bot.Turn, d *lo
 
 func (c *Conversations) correct(ctx context.Context, t *bot.Turn, d *looking) (bot.Next, error) {
 	return act(ctx, c, t, d, "workers.no_right", "correct a worker", func(tx *store.Tx, p store.Person) (bot.Next, error) {
+		before, err := tx.Worker(d.Worker)
+		if err != nil {
+			return bot.Next{}, err
+		}
 		if err := tx.CorrectWorker(d.Worker, d.Field, d.Value, p); err != nil {
 			return bot.Next{}, err
 		}
@@ -443,6 +447,9 @@ func (c *Conversations) correct(ctx context.Context, t *bot.Turn, d *looking) (b
 			}
 		}
 		t.Say(locales.T("workers.corrected", "Name", d.Name, "Field", locales.T("field."+string(d.Field))))
+		if d.Field == store.FieldPhone && !before.Phone.IsZero() {
+			t.Say(locales.T("workers.corrected_phone", "Name", d.Name))
+		}
 		return bot.To("card"), c.doubtAge(t, tx, d)
 	})
 }

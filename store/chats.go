@@ -23,7 +23,7 @@ func chatName(channel, id string) string { return fmt.Sprintf("%d:%s%s", len(cha
 
 // PersonByChat returns who this chat is linked to, or ErrNotFound.
 func (tx *Tx) PersonByChat(channel, id string) (Person, error) {
-	return tx.person(`SELECT p.id, p.personal FROM people p JOIN chats c ON c.person=p.id WHERE c.chat_key=$1 AND c.ended_at=0`, tx.chatKey(channel, id))
+	return tx.person(`SELECT p.id, p.personal, p.quiet_at FROM people p JOIN chats c ON c.person=p.id WHERE c.chat_key=$1 AND c.ended_at=0`, tx.chatKey(channel, id))
 }
 
 // LinkChat says that this chat is this person's and reachable; the same link twice changes nothing. how says what proved it ("invite", "phone").
@@ -32,21 +32,22 @@ func (tx *Tx) LinkChat(channel, id, person, how string) error {
 	if err := tx.alone("chat", key); err != nil {
 		return err
 	}
-	var linked string
-	err := tx.QueryRow(`SELECT person FROM chats WHERE chat_key=$1 AND ended_at=0`, key).Scan(&linked)
+	var linked, before string
+	err := tx.QueryRow(`SELECT person, how FROM chats WHERE chat_key=$1 AND ended_at=0`, key).Scan(&linked, &before)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return fmt.Errorf("look up a chat: %w", err)
 	}
-	if linked == person {
+	if linked == person && (before == how || how != byInvite) { // a code proves more than what linked it before
 		return tx.ChatBack(channel, id)
 	}
 	address, err := tx.seal("chats", "address", key, id)
 	if err != nil {
 		return err
 	}
-	if err := tx.exec("link a chat", `INSERT INTO chats(chat_key, channel, address, person, how, linked_at) VALUES($1, $2, $3, $4, $5, $6)
-		ON CONFLICT(chat_key) DO UPDATE SET person=excluded.person, how=excluded.how, linked_at=excluded.linked_at, address=excluded.address, gone_at=0, ended_at=0`,
-		key, channel, address, person, how, tx.Now.UnixMicro()); err != nil {
+	if err := tx.exec("link a chat", `INSERT INTO chats(chat_key, channel, address, person, how, linked_at, seen_at) VALUES($1, $2, $3, $4, $5, $6, $7)
+		ON CONFLICT(chat_key) DO UPDATE SET person=excluded.person, how=excluded.how, linked_at=excluded.linked_at, seen_at=excluded.seen_at,
+		address=excluded.address, gone_at=0, ended_at=0`,
+		key, channel, address, person, how, tx.Now.UnixMicro(), tx.today().Time().UnixMicro()); err != nil {
 		return err
 	}
 	return tx.audit(person, "chat.link", person, "")
@@ -80,16 +81,17 @@ func (tx *Tx) Unlink(person string) (chats int, err error) {
 	if _, err := tx.Person(person); err != nil {
 		return 0, err
 	}
-	return tx.unlink(person, "")
+	return tx.unlink(person, "", "")
 }
 
-func (tx *Tx) unlink(person, by string) (chats int, err error) {
-	if err := tx.exec("lock a number", `UPDATE people SET locked_at=$1 WHERE id=$2`, tx.Now.UnixMicro(), person); err != nil {
-		return 0, err
-	}
-	n, err := tx.Exec(`UPDATE chats SET ended_at=$1 WHERE person=$2 AND ended_at=0`, tx.Now.UnixMicro(), person)
+// unlink ends the links of a person's chats, or of those that how linked.
+func (tx *Tx) unlink(person, how, by string) (chats int, err error) {
+	n, err := tx.Exec(`UPDATE chats SET ended_at=$1 WHERE person=$2 AND ended_at=0 AND (how=$3 OR $3='')`, tx.Now.UnixMicro(), person, how)
 	if err != nil {
 		return 0, fmt.Errorf("unlink the chats of a person: %w", err)
+	}
+	if err := tx.lock(person); err != nil {
+		return 0, err
 	}
 	if n > 0 {
 		if _, err := tx.AddNotice(Notice{Name: fmt.Sprintf("%s:%s:%d", NoticeUnlinked, person, tx.Now.UnixMicro()), Kind: NoticeUnlinked, Subject: person,
@@ -98,6 +100,11 @@ func (tx *Tx) unlink(person, by string) (chats int, err error) {
 		}
 	}
 	return int(n), tx.audit(by, "chat.unlink", person, "")
+}
+
+// lock has only a code link a chat to a person from now on.
+func (tx *Tx) lock(person string) error {
+	return tx.exec("lock a number", `UPDATE people SET locked_at=$1 WHERE id=$2`, tx.Now.UnixMicro(), person)
 }
 
 // locked says whether a person's number alone links no chat to him.
@@ -116,7 +123,7 @@ func (tx *Tx) Chats(person string) ([]Chat, error) {
 
 // EndedChats returns the chats whose link to a person was ended and that were not told yet.
 func (tx *Tx) EndedChats(person string) ([]Chat, error) {
-	return tx.chats(`person=$1 AND gone_at=0 AND ended_at>0`, person)
+	return tx.chats(`person=$1 AND gone_at=0 AND ended_at>0 AND how<>$2`, person, bySleep)
 }
 
 func (tx *Tx) chats(where string, args ...any) (chats []Chat, err error) {
@@ -133,22 +140,78 @@ func (tx *Tx) chats(where string, args ...any) (chats []Chat, err error) {
 	return chats, err
 }
 
-// reachable says whether a person has a chat that is not gone.
-func (tx *Tx) reachable(person string) (bool, error) {
+// reachable says whether a person has a chat that is not gone, and wants to be told things of this kind.
+func (tx *Tx) reachable(person string, kind NoticeKind) (bool, error) {
 	var n int
-	if err := tx.QueryRow(`SELECT COUNT(*) FROM chats WHERE person=$1 AND gone_at=0 AND ended_at=0`, person).Scan(&n); err != nil {
+	if err := tx.QueryRow(`SELECT COUNT(*) FROM chats c JOIN people p ON p.id=c.person WHERE c.person=$1 AND c.gone_at=0 AND c.ended_at=0
+		AND (p.quiet_at=0 OR CAST($2 AS BIGINT)=0)`, person, flag(kind.Courtesy())).Scan(&n); err != nil {
 		return false, fmt.Errorf("count the chats of a person: %w", err)
 	}
 	return n > 0, nil
 }
 
-// ChatIsGone says whether nobody could be reached in this chat the last time; one that is not linked is not gone.
-func (tx *Tx) ChatIsGone(channel, id string) (bool, error) {
-	var n int
-	if err := tx.QueryRow(`SELECT COUNT(*) FROM chats WHERE chat_key=$1 AND gone_at<>0`, tx.chatKey(channel, id)).Scan(&n); err != nil {
-		return false, fmt.Errorf("look whether a chat is gone: %w", err)
+// Listen looks at a chat in which somebody writes: lang is his language, "" when he never chose one or is nobody. note:
+// something is to be noted of it, by Heard.
+func (tx *Tx) Listen(channel, id string) (lang string, note bool, err error) {
+	var how, person, text string
+	var seen, gone, ended int64
+	err = tx.QueryRow(`SELECT c.how, c.seen_at, c.gone_at, c.ended_at, p.id, p.personal FROM chats c JOIN people p ON p.id=c.person WHERE c.chat_key=$1`,
+		tx.chatKey(channel, id)).Scan(&how, &seen, &gone, &ended, &person, &text)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", false, nil
 	}
-	return n > 0, nil
+	if err != nil {
+		return "", false, fmt.Errorf("look at a chat: %w", err)
+	}
+	var personal personPersonal
+	if err := tx.openJSON("people", person, text, &personal); err != nil {
+		return "", false, err
+	}
+	return personal.Lang, how == bySleep || ended == 0 && (gone > 0 || seen < tx.today().Time().UnixMicro()), nil
+}
+
+// Heard notes the day on which somebody wrote in a chat, and that he reads it again. slept: a number or a NIK had linked
+// it, and it was silent for so long that it may have another owner (rule 37): the link is over, and only a code makes one.
+func (tx *Tx) Heard(channel, id string) (slept bool, err error) {
+	key := tx.chatKey(channel, id)
+	if err := tx.alone("chat", key); err != nil {
+		return false, err
+	}
+	if err := tx.sleep(`chat_key=$3`, key); err != nil {
+		return false, err
+	}
+	n, err := tx.Exec(`DELETE FROM chats WHERE chat_key=$1 AND how=$2`, key, bySleep)
+	if err != nil || n > 0 {
+		return n > 0, err
+	}
+	if err := tx.exec("note the day of a chat", `UPDATE chats SET seen_at=$1 WHERE chat_key=$2 AND seen_at<$1`, tx.today().Time().UnixMicro(), key); err != nil {
+		return false, err
+	}
+	return false, tx.ChatBack(channel, id)
+}
+
+// sleep ends the links that a number or a NIK proved and that were silent for too long, among some chats, whose condition
+// counts its parameters from $3.
+func (tx *Tx) sleep(which string, args ...any) error {
+	var people []string
+	if err := tx.each("end links that were silent for too long", func(row Row) error {
+		var person string
+		err := row.Scan(&person)
+		people = append(people, person)
+		return err
+	}, `UPDATE chats SET how='`+bySleep+`', ended_at=$1 WHERE how IN ('`+byPhone+`', '`+byNIK+`') AND ended_at=0 AND seen_at<=$2 AND `+which+` RETURNING person`,
+		append([]any{tx.Now.UnixMicro(), tx.today().AddDays(-tx.settings().SleepDays).Time().UnixMicro()}, args...)...); err != nil {
+		return err
+	}
+	for _, person := range people {
+		if err := tx.lock(person); err != nil {
+			return err
+		}
+		if err := tx.audit("", "chat.slept", person, ""); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // ChatGone notes that nobody reads this chat any more: nothing is sent there unprompted until ChatBack.

@@ -40,7 +40,8 @@ type WorkerChange struct {
 func (c WorkerChange) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "change of %s", string(c.Field)) }
 
 // CorrectWorker changes one field and keeps the old value. by must be ketua or sekretaris of the RT, or of its kelurahan
-// (ErrNoRight). ErrValue: the value is none of the field. The same value changes nothing.
+// (ErrNoRight). ErrValue: the value is none of the field. The same value changes nothing. Another phone ends the links that
+// the old one proved.
 func (tx *Tx) CorrectWorker(id string, field WorkerField, value string, by Person) error {
 	w, err := tx.takeWorker(id)
 	if err != nil {
@@ -56,7 +57,60 @@ func (tx *Tx) CorrectWorker(id string, field WorkerField, value string, by Perso
 	if w.field(field) == old {
 		return nil
 	}
-	return tx.whole(func() error { return tx.keepCorrection(w, field, old, by.ID) })
+	return tx.whole(func() error {
+		if err := tx.keepCorrection(w, field, old, by.ID); err != nil || field != FieldPhone || old == "" {
+			return err
+		}
+		return tx.numberChanged(w, old, by.ID)
+	})
+}
+
+// numberChanged ends the links that a worker's old number proved, and makes the new one that of the person he is, if it is
+// nobody else's: who has the old number now is a stranger (rule 37). What an officer is follows from the official lists.
+func (tx *Tx) numberChanged(w Worker, old, by string) error {
+	is, err := tx.holders(program.Worker, w.ID)
+	if err != nil {
+		return err
+	}
+	for _, id := range is {
+		p, err := tx.Person(id)
+		if err != nil {
+			return err
+		}
+		if officer(p) {
+			continue
+		}
+		if _, err := tx.unlink(id, byPhone, by); err != nil {
+			return err
+		}
+		if p.Phone.E164() != old {
+			continue
+		}
+		if err := tx.setPhone(p, w.Phone); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// setPhone gives a person another number, or none when it is somebody else's.
+func (tx *Tx) setPhone(p Person, phone program.Phone) error {
+	switch _, err := tx.PersonByPhone(phone); {
+	case err == nil:
+		phone = program.Phone{}
+	case !errors.Is(err, ErrNotFound):
+		return err
+	}
+	p.Phone = phone
+	sealed, err := tx.sealPerson(p)
+	if err != nil {
+		return err
+	}
+	if err := tx.exec("change the number of a person", `UPDATE people SET phone_key=$1, personal=$2 WHERE id=$3`,
+		tx.index("phone", phone.E164()), sealed, p.ID); err != nil {
+		return err
+	}
+	return tx.audit("", "person.change", p.ID, "")
 }
 
 func (tx *Tx) keepCorrection(w Worker, field WorkerField, old, by string) error {

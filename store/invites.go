@@ -119,7 +119,7 @@ func (tx *Tx) Rebind(of program.Office, phone program.Phone, by string) (code st
 		if err := tx.mustUnlink(id, by); err != nil {
 			return "", err
 		}
-		if _, err := tx.unlink(id, by); err != nil {
+		if _, err := tx.unlink(id, "", by); err != nil {
 			return "", err
 		}
 		i.person = id
@@ -318,6 +318,9 @@ func (tx *Tx) invited(i Invite, channel, chatID string, vouched program.Phone) (
 	if i.person != "" {
 		return i.person, tx.rebound(i, channel, chatID)
 	}
+	if id, err := tx.sameWorker(i, channel, chatID); err != nil || id != "" {
+		return id, err
+	}
 	p, err := tx.PersonByPhone(vouched)
 	if vouched.IsZero() {
 		p, err = tx.PersonByChat(channel, chatID)
@@ -339,6 +342,26 @@ func (tx *Tx) invited(i Invite, channel, chatID string, vouched program.Phone) (
 		until = i.Until.AddDays(1).Time()
 	}
 	return id, tx.giveOffice(id, office, until)
+}
+
+// sameWorker is who this worker is already, "" for nobody: a code makes another chat his, not another person of him. A chat
+// that is somebody else's stays that.
+func (tx *Tx) sameWorker(i Invite, channel, chatID string) (id string, err error) {
+	if i.Role != program.Worker {
+		return "", nil
+	}
+	is, err := tx.holders(i.Role, i.Place)
+	if err != nil || len(is) == 0 {
+		return "", err
+	}
+	has, err := tx.PersonByChat(channel, chatID)
+	if err == nil && has.ID != is[0] {
+		return "", nil
+	}
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return "", err
+	}
+	return is[0], nil
 }
 
 // rebound lets a code link somebody anew: the office must be his still, and the chat no officer's. His number is now the
@@ -448,7 +471,7 @@ func (tx *Tx) undo(i Issued, usedBy, by string) error {
 		if err := tx.mustInvite(office, by); err != nil || usedBy == "" {
 			return err
 		}
-		if err := tx.EndOffice(usedBy, office, by); err != nil {
+		if err := tx.endGiven(usedBy, office, i.Used, by); err != nil {
 			return err
 		}
 		return tx.exec("unlink the chat that came with an invitation", `DELETE FROM chats WHERE person=$1 AND how=$2 AND linked_at=$3`,
@@ -457,8 +480,21 @@ func (tx *Tx) undo(i Issued, usedBy, by string) error {
 	if err := tx.mustUnlink(i.person, by); err != nil || usedBy == "" {
 		return err
 	}
-	_, err := tx.unlink(i.person, by) // the office was his before
+	_, err := tx.unlink(i.person, "", by) // the office was his before
 	return err
+}
+
+// endGiven ends an office that was given at a moment; one that was held before stays.
+func (tx *Tx) endGiven(person string, o program.Office, at time.Time, by string) error {
+	var n int
+	if err := tx.QueryRow(`SELECT COUNT(*) FROM offices WHERE person=$1 AND role=$2 AND place=$3 AND since=$4`,
+		person, string(o.Role), o.Place, at.UnixMicro()).Scan(&n); err != nil {
+		return fmt.Errorf("look whether an office came with a code: %w", err)
+	}
+	if n == 0 {
+		return nil
+	}
+	return tx.EndOffice(person, o, by)
 }
 
 func (tx *Tx) mayTry(chat string) error {

@@ -261,3 +261,147 @@ func TestTraces(t *testing.T) {
 		t.Errorf("nobody's number: %v", err)
 	}
 }
+
+// TestSleep (rule 37): a chat that a number or a NIK linked and that was silent for 180 days is nobody's, whether the
+// daily job or the person comes first; one word keeps it awake. A chat that a code linked stays.
+func TestSleep(t *testing.T) {
+	for _, row := range []struct {
+		how     string
+		heard   int  // the day of a word between
+		day     int  // when he writes again
+		job     bool // the daily job was there before
+		sleeps  bool
+		message string
+	}{
+		{byPhone, 0, 179, true, false, "the last day"},
+		{byPhone, 0, 180, false, true, "he comes before the job"},
+		{byPhone, 0, 181, true, true, "the job came before him"},
+		{byNIK, 0, 200, false, true, "by NIK"},
+		{byInvite, 0, 2000, true, false, "by a code"},
+		{byPhone, 100, 279, true, false, "a word in between"},
+		{byPhone, 100, 280, true, true, "and then none"},
+	} {
+		t.Run(row.message, func(t *testing.T) {
+			db := open(t)
+			p := addOfficer(t, db, 1, program.Ketua, rt14.String())
+			update(t, db, func(tx *Tx) error { return tx.LinkChat("telegram", "1", p.ID, row.how) })
+			write := func() (note, slept bool) {
+				view(t, db, func(tx *Tx) (err error) { _, note, err = tx.Listen("telegram", "1"); return err })
+				if note {
+					update(t, db, func(tx *Tx) (err error) { slept, err = tx.Heard("telegram", "1"); return err })
+				}
+				return note, slept
+			}
+			if row.heard > 0 {
+				db.at(row.heard)
+				if note, slept := write(); !note || slept {
+					t.Errorf("on day %d: noted %v, slept %v", row.heard, note, slept)
+				}
+				if note, _ := write(); note {
+					t.Error("more than one write a day")
+				}
+			}
+			db.at(row.day)
+			if row.job {
+				forget(t, db)
+				if chats, err := reachableChats(t, db, p.ID); err != nil || (chats == 0) != row.sleeps {
+					t.Errorf("%d chats are told things, %v", chats, err)
+				}
+			}
+			if _, slept := write(); slept != row.sleeps {
+				t.Errorf("slept %v", slept)
+			}
+			if is := linked(t, db, "1"); (is == "") != row.sleeps {
+				t.Errorf("linked to %q", is)
+			}
+			if note, _ := write(); note {
+				t.Error("told twice")
+			}
+			if !row.sleeps {
+				return
+			}
+			if err := try(t, db, func(tx *Tx) error { _, err := tx.LinkByPhone("telegram", "1", p.Phone); return err }); !errors.Is(err, ErrNotProved) {
+				t.Errorf("by the number that slept: %v", err)
+			}
+			if n := count(t, db, `audit WHERE what='chat.slept'`); n != 1 {
+				t.Errorf("%d rows of the audit", n)
+			}
+			update(t, db, func(tx *Tx) error {
+				code, err := tx.Invite(Invite{Role: program.Sekretaris, Place: rt14.String(), Phone: p.Phone, Name: "Contoh"}, "")
+				must(t, err)
+				_, err = tx.UseInvite(code, "telegram", "1", p.Phone)
+				return err
+			})
+			update(t, db, func(tx *Tx) error { _, err := tx.LinkByPhone("telegram", "2", p.Phone); return err }) // the code has proved the number
+			if linked(t, db, "1") != p.ID || linked(t, db, "2") != p.ID {
+				t.Error("the code did not bring him back")
+			}
+			clean(t, db)
+		})
+	}
+}
+
+func reachableChats(t testing.TB, db *DB, person string) (n int, err error) {
+	t.Helper()
+	view(t, db, func(tx *Tx) error {
+		chats, fault := tx.Chats(person)
+		n, err = len(chats), fault
+		return nil
+	})
+	return n, err
+}
+
+// TestSleepersAreForgotten: the address of a chat that sleeps is kept so that it can be told why; not for ever.
+func TestSleepersAreForgotten(t *testing.T) {
+	db := open(t)
+	p := addOfficer(t, db, 1, program.Ketua, rt14.String())
+	update(t, db, func(tx *Tx) error { return tx.LinkChat("telegram", "1", p.ID, byPhone) })
+	for _, row := range []struct{ day, chats int }{{179, 1}, {180, 1}, {360, 1}, {361, 0}} {
+		db.at(row.day)
+		forget(t, db)
+		if n := count(t, db, `chats`); n != row.chats {
+			t.Errorf("day %d: %d chats, want %d", row.day, n, row.chats)
+		}
+	}
+}
+
+// TestNumberChanged (rule 37): who has the old number is not the worker any more; the new one needs a code.
+func TestNumberChanged(t *testing.T) {
+	db, ketua, known := provable(t)
+	prove := func(chat string, phone program.Phone) error {
+		return try(t, db, func(tx *Tx) error { _, err := tx.ProvePhone("telegram", chat, phone); return err })
+	}
+	must(t, prove("old", known.Phone))
+	worker := linked(t, db, "old")
+	update(t, db, func(tx *Tx) error {
+		must(t, tx.LinkChat("telegram", "code", worker, byInvite))
+		return tx.CorrectWorker(known.ID, FieldPhone, testPhone(t, 300).E164(), ketua)
+	})
+	if linked(t, db, "old") != "" || linked(t, db, "code") != worker {
+		t.Error("the old number must end, the chat of a code stays")
+	}
+	for _, phone := range []program.Phone{known.Phone, testPhone(t, 300)} {
+		if err := prove("old", phone); !errors.Is(err, ErrNotProved) {
+			t.Errorf("without a code: %v", err)
+		}
+		if err := try(t, db, func(tx *Tx) error { _, err := tx.LinkByPhone("telegram", "old", phone); return err }); err == nil {
+			t.Error("the number alone links")
+		}
+	}
+	view(t, db, func(tx *Tx) error {
+		p, err := tx.Person(worker)
+		if p.Phone != testPhone(t, 300) {
+			t.Error("the person has the old number")
+		}
+		return err
+	})
+	update(t, db, func(tx *Tx) error { return tx.CorrectWorker(known.ID, FieldPhone, ketua.Phone.E164(), ketua) }) // his RT head's
+	view(t, db, func(tx *Tx) error {
+		p, err := tx.Person(worker)
+		if !p.Phone.IsZero() {
+			t.Error("two persons have one number")
+		}
+		return err
+	})
+	clean(t, db)
+}

@@ -26,6 +26,10 @@ const (
 	NoticeUnlinked NoticeKind = "unlinked" // each chat that is a person's no longer; the person's id
 )
 
+// Courtesy says whether a notice is meant kindly only, so that who wants to be left alone gets none; what he asked for, and
+// what his office needs, comes nevertheless.
+func (k NoticeKind) Courtesy() bool { return k == NoticeCovered || k == NoticeEnding }
+
 // NoticeState says what became of a notice; the values are stored.
 type NoticeState string
 
@@ -72,7 +76,7 @@ const noticeTime = 7 * 24 * time.Hour
 
 // tell adds a notice for a person by day, once for a subject, if there is a chat to tell him in.
 func (tx *Tx) tell(kind NoticeKind, subject, person string) error {
-	can, err := tx.reachable(person)
+	can, err := tx.reachable(person, kind)
 	if err != nil || !can {
 		return err
 	}
@@ -127,7 +131,7 @@ func (tx *Tx) TellEnding() error {
 		workers = append(workers, id)
 		return err
 	}, `SELECT DISTINCT w.id FROM workers w JOIN offices o ON o.place=w.id AND o.role=$1 JOIN chats c ON c.person=o.person
-		WHERE w.paid_until=$2 AND w.active=1 AND w.paused_at=0 AND (o.until=0 OR o.until>$3) AND c.ended_at=0
+		JOIN people p ON p.id=o.person WHERE p.quiet_at=0 AND w.paid_until=$2 AND w.active=1 AND w.paused_at=0 AND (o.until=0 OR o.until>$3) AND c.ended_at=0
 		AND NOT EXISTS (SELECT 1 FROM notices n WHERE n.kind=$4 AND n.person=o.person AND n.subject=w.id || '/' || $5) ORDER BY 1`,
 		string(program.Worker), int64(month), tx.Now.UnixMicro(), string(NoticeEnding), month.String()); err != nil {
 		return err
@@ -146,8 +150,8 @@ func (tx *Tx) forgetChats() error {
 		AND NOT EXISTS (SELECT 1 FROM notices n WHERE n.person=chats.person AND n.state IN ($1, $2))`, string(NoticeDue), string(NoticeSending)); err != nil {
 		return err
 	}
-	return tx.exec("forget chats whose link was ended", `DELETE FROM chats WHERE ended_at>0 AND NOT EXISTS (SELECT 1 FROM notices n
-		WHERE n.person=chats.person AND n.kind=$1 AND n.state IN ($2, $3))`, string(NoticeUnlinked), string(NoticeDue), string(NoticeSending))
+	return tx.exec("forget chats whose link was ended", `DELETE FROM chats WHERE ended_at>0 AND how<>$4 AND NOT EXISTS (SELECT 1 FROM notices n
+		WHERE n.person=chats.person AND n.kind=$1 AND n.state IN ($2, $3))`, string(NoticeUnlinked), string(NoticeDue), string(NoticeSending), bySleep)
 }
 
 // TakeNotice returns a notice, or ErrNotFound. Others who take it wait until this transaction ends.

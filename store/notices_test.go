@@ -176,13 +176,13 @@ func TestChatGone(t *testing.T) {
 			all, err := tx.Chats(p.ID)
 			n = len(all)
 			var err2 error
-			gone, err2 = tx.ChatIsGone("telegram", "1")
+			err2 = tx.QueryRow(`SELECT gone_at>0 FROM chats`).Scan(&gone)
 			return errors.Join(err, err2)
 		})
 		return n, gone
 	}
 	for _, back := range []func(*Tx) error{
-		func(tx *Tx) error { return tx.ChatBack("telegram", "1") },
+		func(tx *Tx) error { _, err := tx.Heard("telegram", "1"); return err },
 		func(tx *Tx) error { return tx.LinkChat("telegram", "1", p.ID, "contact") },
 	} {
 		update(t, db, func(tx *Tx) error { return tx.LinkChat("telegram", "1", p.ID, "contact") })

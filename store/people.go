@@ -36,6 +36,7 @@ type Person struct {
 	Phone     program.Phone
 	Honorific Honorific
 	Lang      string
+	Quiet     bool // he wants no notices that are meant kindly only: see Hush
 	Offices   []program.Office
 }
 
@@ -127,6 +128,31 @@ func (tx *Tx) changePerson(old Person, p *Person) (changed bool, err error) {
 	return true, tx.audit("", "person.change", p.ID, "")
 }
 
+// SetLang keeps in which language a person is spoken to, in all of his chats.
+func (tx *Tx) SetLang(person, lang string) error {
+	if err := tx.alone("people", ""); err != nil {
+		return err
+	}
+	p, err := tx.Person(person)
+	if err != nil {
+		return err
+	}
+	_, err = tx.changePerson(p, &Person{Lang: lang})
+	return err
+}
+
+// Hush keeps whether a person wants to be left alone by notices that are meant kindly only: see NoticeKind.Courtesy.
+func (tx *Tx) Hush(person string, quiet bool) error {
+	at := int64(0)
+	if quiet {
+		at = tx.Now.UnixMicro()
+	}
+	if err := tx.exec("hush", `UPDATE people SET quiet_at=$1 WHERE id=$2`, at, person); err != nil {
+		return err
+	}
+	return tx.audit(person, "person.hush", person, "")
+}
+
 func personalOf(p Person) personPersonal {
 	return personPersonal{p.Name, p.Phone, p.Honorific, p.Lang}
 }
@@ -141,7 +167,7 @@ func (tx *Tx) sealPerson(p Person) (string, error) {
 
 // Person returns a person with the offices held now, or ErrNotFound.
 func (tx *Tx) Person(id string) (Person, error) {
-	return tx.person(`SELECT id, personal FROM people WHERE id=$1`, id)
+	return tx.person(`SELECT id, personal, quiet_at FROM people WHERE id=$1`, id)
 }
 
 // PersonByPhone returns the one person with this number, or ErrNotFound.
@@ -149,7 +175,7 @@ func (tx *Tx) PersonByPhone(phone program.Phone) (Person, error) {
 	if phone.IsZero() {
 		return Person{}, ErrNotFound
 	}
-	return tx.person(`SELECT id, personal FROM people WHERE phone_key=$1`, tx.index("phone", phone.E164()))
+	return tx.person(`SELECT id, personal, quiet_at FROM people WHERE phone_key=$1`, tx.index("phone", phone.E164()))
 }
 
 // Officers returns who holds a role at a place now.
@@ -177,11 +203,12 @@ func (tx *Tx) holders(role program.Role, place string) (ids []string, err error)
 	return ids, err
 }
 
-// person reads the person that a query with id and personal finds.
+// person reads the person that a query with id, personal and quiet_at finds.
 func (tx *Tx) person(query, arg string) (Person, error) {
 	var p Person
 	var text string
-	err := tx.QueryRow(query, arg).Scan(&p.ID, &text)
+	var quiet int64
+	err := tx.QueryRow(query, arg).Scan(&p.ID, &text, &quiet)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Person{}, ErrNotFound
 	}
@@ -192,7 +219,7 @@ func (tx *Tx) person(query, arg string) (Person, error) {
 	if err := tx.openJSON("people", p.ID, text, &personal); err != nil {
 		return Person{}, err
 	}
-	p.Name, p.Phone, p.Honorific, p.Lang = personal.Name, personal.Phone, personal.Honorific, personal.Lang
+	p.Name, p.Phone, p.Honorific, p.Lang, p.Quiet = personal.Name, personal.Phone, personal.Honorific, personal.Lang, quiet > 0
 	p.Offices, err = tx.offices(p.ID)
 	return p, err
 }

@@ -26,11 +26,12 @@ const (
 	proofHour        = time.Hour
 )
 
-// How a chat was linked to a worker; the values are stored.
+// How a chat was linked to a person; the values are stored.
 const (
 	byInvite = "invite"
 	byPhone  = "phone"
 	byNIK    = "nik"
+	bySleep  = "slept" // it was by one of the last two, and nobody wrote for so long that this proves nothing any more
 )
 
 // Prove returns the worker with this NIK and this maiden name of the mother, which prove him only together; with

@@ -46,7 +46,18 @@ func (db *DB) Forget(ctx context.Context) error {
 			return fmt.Errorf("forget %s: %w", f.what, err)
 		}
 	}
+	if err := db.Update(ctx, (*Tx).sleepers); err != nil {
+		return fmt.Errorf("forget chats that are silent: %w", err)
+	}
 	return db.forgetWorkers(ctx)
+}
+
+// sleepers ends the links of chats that were silent for too long, and forgets them after as much time again.
+func (tx *Tx) sleepers() error {
+	if err := tx.sleep(`1=1`); err != nil {
+		return err
+	}
+	return tx.exec("forget chats", `DELETE FROM chats WHERE how=$1 AND ended_at<=$2`, bySleep, tx.today().AddDays(-tx.settings().SleepDays).Time().UnixMicro())
 }
 
 func (db *DB) forget(ctx context.Context, f forgotten) error {

@@ -39,6 +39,7 @@ type cli struct {
 	Invite  inviteCmd  `cmd:"" help:"Make a code that links somebody's chat to an office."`
 	Unlink  unlinkCmd  `cmd:"" help:"End the links of a person's chats, when his phone was lost."`
 	Audit   auditCmd   `cmd:"" help:"Tell who did what to which record, and what officials read: ids and times, in order."`
+	Export  exportCmd  `cmd:"" help:"Write the lists that people need."`
 	Quote   quoteCmd   `cmd:"" help:"Compute contributions: one JSON object a line in, one out."`
 	Check   checkCmd   `cmd:"" help:"Prove that the records agree with each other; list what does not."`
 	Doctor  doctorCmd  `cmd:"" help:"Look at database, Redis, key and channels, and say what is to be mended."`
