@@ -71,7 +71,7 @@ func (e *Engine) Play(ctx context.Context, raw []byte, u Update, now time.Time) 
 	if len(out) > MaxSession {
 		return Outcome{}, fmt.Errorf("session of %d bytes is larger than %d", len(out), MaxSession)
 	}
-	return Outcome{Session: out, Replies: p.replies(), Draft: p.keeps()}, nil
+	return Outcome{Session: out, Replies: p.replies(), Draft: p.keeps() || p.s.Relay}, nil
 }
 
 // Fault is the outcome of a message that could not be played: it is set aside, the person is told that it was not

@@ -15,6 +15,8 @@ type Settings struct {
 	ClosingMonth     time.Month // with ClosingDay, in the year after the budget year (rule 14a)
 	ClosingDay       int
 	ProofsAnHour     int // wrong tries by NIK in the whole city that close this way for everybody (rule 37)
+	OfficeFrom       int // the hour at which the kelurahan opens, on working days; unconfirmed (rule 42)
+	OfficeUntil      int // the hour at which it closes; unconfirmed
 }
 
 // DefaultSettings are the values to begin with. No holiday is listed: they
@@ -28,5 +30,7 @@ func DefaultSettings() Settings {
 		ClosingMonth: time.January,
 		ClosingDay:   31,
 		ProofsAnHour: 60,
+		OfficeFrom:   8,
+		OfficeUntil:  16,
 	}
 }

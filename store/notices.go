@@ -23,6 +23,10 @@ const (
 	NoticeProof   NoticeKind = "proof"   // the head of an RT that somebody tried to pass for a worker; the worker's id
 	NoticeCovered NoticeKind = "covered" // a worker until when he is paid for; his id and the month
 	NoticeEnding  NoticeKind = "ending"  // a worker that this ends soon; his id and the month
+
+	NoticeTalk      NoticeKind = "talk"       // an official that somebody wants to talk with him; the talk's id
+	NoticePassedOn  NoticeKind = "passed_on"  // one of two who talk what the other one says; the line's id
+	NoticeTalkEnded NoticeKind = "talk_ended" // one of two who talked that it is over; the talk's id
 )
 
 // NoticeState says what became of a notice; the values are stored.
