@@ -26,7 +26,15 @@ type Update struct {
 	Edited  bool     `json:",omitempty"` // a message that was already read was changed
 	Lang    string   `json:",omitempty"`
 	Flood   bool     `json:",omitempty"` // stands for all that came beyond MaxInbox and was dropped: beside it only ID, From and At are set
+	Event   *Event   `json:",omitempty"` // nobody wrote this: beside it only ID, From and At are set
 	At      time.Time
+}
+
+// Event is something that happened elsewhere and that a flow tells in this chat. A flow whose question relays gets it as
+// an answer, in Turn.Args; else the flow begins with it, and what it interrupted goes on.
+type Event struct {
+	Flow string
+	Args map[string]string `json:",omitempty"`
 }
 
 // Press is a button that was pressed: over the wire "prompt.choice", at most 64 bytes, never a record's id.

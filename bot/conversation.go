@@ -14,9 +14,10 @@ type session struct {
 	Lang    string   `json:",omitempty"`
 	Serial  int64    // of the newest prompt
 	Buttons []button `json:",omitempty"` // of the newest prompt
-	Free    bool     `json:",omitempty"` // as in Prompt, so are Exact and Names
+	Free    bool     `json:",omitempty"` // as in Prompt, so are Exact, Names and Relay
 	Exact   bool     `json:",omitempty"`
 	Names   bool     `json:",omitempty"`
+	Relay   bool     `json:",omitempty"`
 	Frames  []frame  `json:",omitempty"` // the last one is played, those below wait
 	Resume  bool     `json:",omitempty"` // the newest prompt asks whether to go on with the last frame
 	Stash   string   `json:",omitempty"` // what was said before that question
@@ -45,6 +46,7 @@ type frame struct {
 	Before         json.RawMessage `json:",omitempty"` // the draft as it was then
 	Draft          json.RawMessage `json:",omitempty"`
 	Aside          bool            `json:",omitempty"`
+	Alarms         []string        `json:",omitempty"` // the emergencies that have interrupted it while it relayed
 }
 
 // unfinished are the titles of the conversations that wait below the present one.
@@ -209,6 +211,9 @@ func (p *play) worthKeeping(f frame) bool {
 func (p *play) answer(ctx context.Context) error {
 	f := p.top()
 	p.t.op = fmt.Sprintf("%s:%s:%d", f.ID, f.Step, p.s.Serial)
+	if p.s.Relay { // asked once, answered often
+		p.t.op = fmt.Sprintf("%s:%s:%s", f.ID, f.Step, p.t.Update.ID)
+	}
 	next, err := p.current().answer(ctx, p.t, f)
 	if err != nil {
 		return fmt.Errorf("answer %s.%s: %w", f.Flow, f.Step, err)
@@ -233,6 +238,8 @@ func (p *play) goOn(ctx context.Context, next Next) error {
 		return p.resume(ctx)
 	case nextPause:
 		return p.start(ctx, p.Menu, nil, false)
+	case nextQuiet:
+		return nil
 	case nextTo:
 		return p.to(ctx, next.name)
 	}

@@ -15,7 +15,7 @@ type Flow[D any] struct {
 	Name string
 	// Title names an unfinished one when the bot offers to go on with it; nil: it is not kept when something else starts.
 	Title func(*D) locales.Text
-	// ReadOnly flows change nothing, so they may interrupt another one, which then goes on where it was.
+	// ReadOnly flows change nothing that another one works on, so they may interrupt it, and it goes on where it was.
 	ReadOnly bool
 	// Urgent flows interrupt everything, free text too.
 	Urgent bool
@@ -36,12 +36,14 @@ type Step[D any] struct {
 
 // Prompt is a question with its choices. Free: any text is an answer, so only whole messages and questions interrupt.
 // Exact: a choice is made by its button, number or very words, never by being mentioned; for what moves money or gives
-// consent. Names: the answer names relatives, so that a word of death in it is no emergency.
+// consent. Names: the answer names relatives, so that a word of death in it is no emergency. Relay: what is written goes
+// on to somebody else, message after message; the bot's own are the choices, the words that mean the same everywhere, and
+// each kind of emergency once. Whatever is in an emergency goes on, too.
 type Prompt struct {
-	Text               locales.Text
-	Choices            []Choice
-	Free, Exact, Names bool
-	ShareContact       bool
+	Text                      locales.Text
+	Choices                   []Choice
+	Free, Exact, Names, Relay bool
+	ShareContact              bool
 }
 
 // Choice is one possible answer. Words is the id of what people type for it; "" when the label is all. Key is the number
@@ -63,6 +65,7 @@ const (
 	nextGo     nextKind = "go"     // this conversation is over, another one starts
 	nextResume nextKind = "resume" // this conversation is over, the unfinished one below goes on
 	nextPause  nextKind = "pause"  // the menu opens, this conversation is kept as it is
+	nextQuiet  nextKind = "quiet"  // nothing is asked, the question stands
 )
 
 // Next says where a conversation goes. The zero value goes on to the first step that is not answered.
@@ -90,6 +93,9 @@ func Resume() Next { return Next{kind: nextResume} }
 
 // Pause keeps the conversation for later, the present question unanswered, and opens the menu.
 func Pause() Next { return Next{kind: nextPause} }
+
+// Quiet stays at the question without asking it again: what was said went to somebody else. Only for steps that relay.
+func Quiet() Next { return Next{kind: nextQuiet} }
 
 // Playable is a Flow without its type parameter, as the engine plays it.
 type Playable struct {

@@ -51,7 +51,11 @@ func (p *play) help(ctx context.Context) error {
 }
 
 func (p *play) helpText() locales.Text {
-	if i, ok := p.current().info(p.top().Step); ok && i.help != "" {
+	i, ok := p.current().info(p.top().Step)
+	if ok && p.s.Relay {
+		return locales.T(i.help) // there is no answer to give an example of
+	}
+	if ok && i.help != "" {
 		return locales.T("global.help_step", "Example", locales.T(i.help))
 	}
 	return locales.T("global.help_form")
@@ -144,7 +148,7 @@ func (p *play) numbered() locales.Text {
 // prompt says a question under a serial number that was never used in this chat and never will be again.
 func (p *play) prompt(text locales.Text, prompt Prompt) {
 	p.s.Serial = max(p.s.Serial+1, p.t.Now.UnixMilli())
-	p.s.Free, p.s.Exact, p.s.Names, p.s.Buttons = prompt.Free, prompt.Exact, prompt.Names, nil
+	p.s.Free, p.s.Exact, p.s.Names, p.s.Relay, p.s.Buttons = prompt.Free, prompt.Exact, prompt.Names, prompt.Relay, nil
 	for i, c := range prompt.Choices {
 		key := c.Key
 		if key == "" {

@@ -122,6 +122,7 @@ func moveIn(t testing.TB, h home, process string) *city {
 	c.stage = &bottest.Stage{Lanes: c.lanes, Buffer: buffer, SetClock: func(at time.Time) { c.now.Store(at.UnixNano()) }, Person: c.person, Do: c.do, Due: c.due,
 		Secret: regexp.MustCompile(`, sekali pakai[^:]*:\n.*kode ([A-Z2-9]{8})`)}
 	c.notices.Send = buffer.Send
+	c.notices.Tell = func(ctx context.Context, u bot.Update) error { return c.lanes.Accept(ctx, ctx, []bot.Update{u}) }
 	if err := c.lanes.Recover(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -144,6 +145,7 @@ func (c *city) due(ctx context.Context, now time.Time) error {
 			err = errors.Join(err, fault)
 		}
 	}
+	c.lanes.Wait()
 	return err
 }
 
@@ -264,6 +266,12 @@ func (c *city) do(words []string) (string, error) {
 		}
 		return "", c.db.Update(context.Background(), func(tx *store.Tx) error {
 			_, err := tx.ImportWorker(w, "")
+			return err
+		})
+	case "official": // ROLE PLACE PHONE
+		phone, _ := program.ParsePhone(words[3])
+		return "", c.db.Update(context.Background(), func(tx *store.Tx) error {
+			_, _, err := tx.PutPerson(store.Person{Name: "Petugas Contoh", Phone: phone, Offices: []program.Office{{Role: program.Role(words[1]), Place: words[2]}}})
 			return err
 		})
 	case "retire":

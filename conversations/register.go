@@ -148,14 +148,19 @@ func answerWork(_ context.Context, t *bot.Turn, d *registration) (bot.Next, erro
 	return bot.Next{}, nil
 }
 
-// phrase is a short text with at least so many letters, on one line, without characters that turn or hide text.
-func phrase(s string, least, most int) (string, bool) {
-	s = strings.Join(strings.Fields(strings.Map(func(r rune) rune {
+// oneLine is a text on one line, without characters that turn or hide text: nobody can make it look as if another one spoke.
+func oneLine(s string) string {
+	return strings.Join(strings.Fields(strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
 			return ' '
 		}
 		return r
 	}, s)), " ")
+}
+
+// phrase is a short text with at least so many letters, on one line.
+func phrase(s string, least, most int) (string, bool) {
+	s = oneLine(s)
 	letters := strings.IndexFunc(s, unicode.IsLetter) >= 0
 	n := utf8.RuneCountInString(s)
 	return s, letters && n >= least && n <= most

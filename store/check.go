@@ -98,6 +98,8 @@ var sealed = []sealedColumn{
 	{"operations", "answer", "op"},
 	{"tickets", "note", "id"},
 	{"tickets", "answer", "id"},
+	{"talks", "address", "id"},
+	{"talk_lines", "said", "id"},
 	{"session_chats", "address", "chat"},
 	{"session_chats", "session", "chat"},
 	{"session_chats", "replies", "chat"},

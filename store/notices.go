@@ -24,6 +24,10 @@ const (
 	NoticeCovered  NoticeKind = "covered"  // a worker until when he is paid for; his id and the month
 	NoticeEnding   NoticeKind = "ending"   // a worker that this ends soon; his id and the month
 	NoticeUnlinked NoticeKind = "unlinked" // each chat that is a person's no longer; the person's id
+
+	NoticeTalk      NoticeKind = "talk"       // an official that somebody wants to talk with him; the talk's id
+	NoticePassedOn  NoticeKind = "passed_on"  // one of two who talk what the other one says; the line's id
+	NoticeTalkEnded NoticeKind = "talk_ended" // one of two who talked that it is over; the talk's id
 )
 
 // Courtesy says whether a notice is meant kindly only, so that who wants to be left alone gets none; what he asked for, and

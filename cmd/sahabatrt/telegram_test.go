@@ -87,7 +87,7 @@ func hears(t *testing.T, u *telegramtest.User, words string) telegramtest.Messag
 }
 
 // converse links a number by one tap, asks and presses.
-func converse(t *testing.T, srv *telegramtest.Server) {
+func converse(t *testing.T, srv *telegramtest.Server) *telegramtest.User {
 	t.Helper()
 	pak := ketuaOnTelegram(srv)
 	pak.Start("")
@@ -104,6 +104,7 @@ func converse(t *testing.T, srv *telegramtest.Server) {
 	pak.Write("sisa anggaran berapa?")
 	hears(t, pak, "Sisa yang belum disisihkan: Rp38.800.000")
 	until(t, "the press is answered and its keyboard gone", func() bool { return srv.Unanswered() == 0 })
+	return pak
 }
 
 func TestAConversationOverPolling(t *testing.T) {
@@ -115,6 +116,43 @@ func TestAConversationOverPolling(t *testing.T) {
 	if n := srv.Pending(); n > 1 { // the last poll may not have been confirmed
 		t.Errorf("%d updates were not taken", n)
 	}
+}
+
+// TestATalkOverTelegram: the head of an RT talks with his lurah in the middle of a registration; when the lurah ends it the
+// question that was open is asked again.
+func TestATalkOverTelegram(t *testing.T) {
+	srv := withTelegram(t)
+	t.Setenv("SAHABAT_NOW", "2026-11-23T09:00:00+07:00")
+	stop := serveTelegram(t, srv)
+	bu := srv.User("Lurah Contoh")
+	bu.Phone = "6281200000031"
+	bu.Start("")
+	hears(t, bu, "saya Sahabat RT")
+	bu.Press("Bagikan nomor saya")
+	hears(t, bu, "Selamat datang")
+	hears(t, bu, "Ada yang bisa dibantu")
+	pak := converse(t, srv)
+	pak.Write("petugas")
+	hears(t, pak, "Lurah Kenali Asam")
+	pak.Press("Ya, sambungkan")
+	hears(t, pak, "Tersambung dengan Lurah Kenali Asam")
+	pak.Write("Bu, KTP-nya hilang")
+	hears(t, pak, "Saya teruskan")
+	hears(t, bu, "ada yang ingin bicara: Ketua RT 14 Kenali Asam")
+	hears(t, bu, "Ketua RT 14 Kenali Asam: Bu, KTP-nya hilang")
+	bu.Write("jawab")
+	hears(t, bu, "Mau menjawab yang mana?")
+	bu.Press("Nomor 1")
+	hears(t, bu, "Tersambung dengan Ketua RT 14 Kenali Asam")
+	bu.Write("Buat surat kehilangan dulu, Pak")
+	hears(t, bu, "Saya teruskan")
+	hears(t, pak, "Lurah Kenali Asam: Buat surat kehilangan dulu, Pak")
+	bu.Press("Selesai")
+	hears(t, bu, "sudah diakhiri")
+	if m := hears(t, pak, "diakhiri dari sana"); !strings.HasSuffix(m.Text, "Siapa namanya, seperti di KTP?") {
+		t.Errorf("what was open is not asked again: %s", m.Text)
+	}
+	stop()
 }
 
 func TestAConversationOverAWebhook(t *testing.T) {
