@@ -18,6 +18,7 @@ import (
 
 	"sahabatrt/bot"
 	"sahabatrt/bot/bottest"
+	"sahabatrt/bot/telegram"
 	"sahabatrt/conversations"
 	"sahabatrt/locales"
 	"sahabatrt/program"
@@ -54,8 +55,10 @@ type city struct {
 	redis   redis.UniversalClient // nil without
 	lanes   *bot.Lanes
 	stage   *bottest.Stage
+	said    *bottest.Buffer // in the terminal
 	notices *conversations.Notices
 	states  *states
+	names   map[string]string // of people, by the ids of their chats, where these are no names
 	now     atomic.Int64
 	log     *bytes.Buffer
 }
@@ -74,7 +77,7 @@ func openCity(ctx context.Context, h home, process string, log *slog.Logger, at 
 	if c.db, err = store.Open(ctx, store.Options{URL: h.Records, Key: h.Key, Now: now, Log: log, At: at}); err != nil {
 		return nil, err
 	}
-	options := session.Options{Process: process, Channels: []string{"terminal"}, Log: log, Prefix: h.Prefix, Ahead: func() time.Duration { return now().Sub(start) }}
+	options := session.Options{Process: process, Channels: []string{"terminal", telegram.Channel}, Log: log, Prefix: h.Prefix, Ahead: func() time.Duration { return now().Sub(start) }}
 	c.states = &states{Sessions: session.NewSQL(c.db, options)}
 	if h.Redis != "" {
 		if c.redis, err = session.Dial(h.Redis, log); err != nil {
@@ -115,14 +118,25 @@ func moveIn(t testing.TB, h home, process string) *city {
 	}
 	t.Cleanup(func() { _ = c.close() })
 	c.log = log
-	buffer := &bottest.Buffer{}
-	c.lanes.Channels = map[string]bot.Channel{"terminal": buffer}
-	c.stage = &bottest.Stage{Lanes: c.lanes, Buffer: buffer, SetClock: func(at time.Time) { c.now.Store(at.UnixNano()) }, Person: c.person, Do: c.do, Due: c.due}
-	c.notices.Send = buffer.Send
+	c.said = &bottest.Buffer{}
+	c.lanes.Channels = map[string]bot.Channel{"terminal": c.said}
+	c.stage = &bottest.Stage{Tell: c.tell, Read: c.said.Read, SetClock: func(at time.Time) { c.now.Store(at.UnixNano()) }, Person: c.person, Do: c.do, Due: c.due}
+	c.notices.Send = c.said.Send
 	if err := c.lanes.Recover(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	return c
+}
+
+// tell hands over what a person does in the terminal, one after the other.
+func (c *city) tell(in []bot.Update) error {
+	for _, u := range in {
+		if err := c.lanes.Accept(context.Background(), context.Background(), []bot.Update{u}); err != nil {
+			return err
+		}
+		c.lanes.Wait()
+	}
+	return nil
 }
 
 // due does what jobs do in production, in order.

@@ -193,7 +193,7 @@ func TestNoticeOfADeadProcess(t *testing.T) {
 			if n := c.notice(t, id); n.State != store.NoticeUnclear {
 				t.Errorf("it is %s", n.State)
 			}
-			if got := len(c.stage.Buffer.Read(bot.Address{Channel: "terminal", ID: "a"})); got != want {
+			if got := len(c.said.Read(bot.Address{Channel: "terminal", ID: "a"})); got != want {
 				t.Errorf("sent %d times, want %d", got, want)
 			}
 			if _, err := c.do([]string{"check"}); err == nil || !strings.Contains(err.Error(), "unclear") {
@@ -232,7 +232,7 @@ func TestNoticeThatNoLongerHolds(t *testing.T) {
 			if n := c.notice(t, id); n.State != row.state {
 				t.Errorf("it is %s, want %s", n.State, row.state)
 			}
-			if m := c.stage.Buffer.Read(bot.Address{Channel: "terminal", ID: "a"}); len(m) != 0 {
+			if m := c.said.Read(bot.Address{Channel: "terminal", ID: "a"}); len(m) != 0 {
 				t.Error("it was sent")
 			}
 		})
@@ -249,7 +249,7 @@ func TestNoticeThatNoLongerHolds(t *testing.T) {
 		if err := c.due(t.Context(), c.clock()); err != nil {
 			t.Fatal(err)
 		}
-		if m := c.stage.Buffer.Read(bot.Address{Channel: "terminal", ID: "a"}); len(m) != 1 || strings.Contains(m[0].Text, "ditahan") {
+		if m := c.said.Read(bot.Address{Channel: "terminal", ID: "a"}); len(m) != 1 || strings.Contains(m[0].Text, "ditahan") {
 			t.Errorf("%d messages: %v", len(m), m)
 		}
 	})
@@ -286,7 +286,7 @@ func TestAlertWords(t *testing.T) {
 	if err := c.due(t.Context(), c.clock()); err != nil {
 		t.Fatal(err)
 	}
-	said := c.stage.Buffer.Read(bot.Address{Channel: "terminal", ID: "a"})
+	said := c.said.Read(bot.Address{Channel: "terminal", ID: "a"})
 	if len(said) != 1+len(kinds) {
 		t.Fatalf("%d messages for %d alerts", len(said), 1+len(kinds))
 	}
