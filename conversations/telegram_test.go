@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -38,18 +40,26 @@ func (c *city) onTelegram(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &phones{t: t, city: c, srv: srv, byName: map[string]*telegramtest.User{}, byChat: map[string]*telegramtest.User{},
-		vouched: map[string]string{}, presses: map[bot.Press]func(){}, written: map[string]int{}}
-	c.names = map[string]string{}
-	for name := range people {
-		p.arrive(name)
+	p := newPhones(t, c, srv)
+	for _, name := range slices.Concat(slices.Collect(maps.Keys(people)), []string{"warga", "tamu"}) {
+		_, number := c.person(name)
+		p.byName[name] = p.arrive(name, number)
 	}
-	p.arrive("warga")
-	p.arrive("tamu")
 	c.lanes.Channels = map[string]bot.Channel{telegram.Channel: tg}
 	c.notices.Send = tg.Send
 	c.stage.Tell, c.stage.Read, c.stage.Person = p.tell, p.read, p.person
 	p.poll(tg)
+	t.Cleanup(func() {
+		if n := srv.Unanswered(); n > 0 {
+			t.Errorf("%d presses are not answered", n)
+		}
+	})
+}
+
+func newPhones(t *testing.T, c *city, srv *telegramtest.Server) *phones {
+	c.names = map[string]string{}
+	return &phones{t: t, city: c, srv: srv, byName: map[string]*telegramtest.User{}, byChat: map[string]*telegramtest.User{},
+		vouched: map[string]string{}, presses: map[bot.Press]func(){}, written: map[string]int{}}
 }
 
 // poll takes updates in until the test ends.
@@ -74,19 +84,16 @@ func (p *phones) poll(tg *telegram.Telegram) {
 		}
 		p.city.lanes.Wait()
 		tg.Close()
-		if n := p.srv.Unanswered(); n > 0 {
-			p.t.Errorf("%d presses are not answered", n)
-		}
 	})
 }
 
-// arrive gives somebody a phone.
-func (p *phones) arrive(name string) {
-	_, number := p.city.person(name)
+// arrive gives somebody a phone with this number.
+func (p *phones) arrive(name, number string) *telegramtest.User {
 	u := p.srv.User(name + " Contoh")
 	u.Phone = strings.TrimPrefix(number, "+")
 	id := strconv.FormatInt(u.Chat(), 10)
-	p.byName[name], p.byChat[id], p.vouched[id], p.city.names[id] = u, u, number, name
+	p.byChat[id], p.vouched[id], p.city.names[id] = u, number, name
+	return u
 }
 
 func (p *phones) person(name string) (bot.Address, string) {
