@@ -88,6 +88,7 @@ type Message struct {
 	ShareContact string   `json:",omitempty"` // the label of the channel's own button that shares one's number; "" for none
 	ContactOver  bool     `json:",omitempty"` // such a button was offered before and is to go
 	Unprompted   bool     `json:",omitempty"` // nobody asked at this moment: replies go first
+	Ack          string   `json:",omitempty"` // of the press that it replies to: kept with it, so that a press is answered whoever dies
 }
 
 // Channel delivers messages. Send returns a *SendError when it knows what to do next.
@@ -98,7 +99,8 @@ type Channel interface {
 // Attentive is a channel that can show that somebody listens. Both are tried once, may fail silently, and take their time
 // beside the turn.
 type Attentive interface {
-	// Answer tells the person that his press has come in, and takes away the buttons that it came from.
+	// Answer tells the person that his press has come in, and takes away the buttons that it came from. Of the update only
+	// From and Ack are set. One that was answered already is no harm.
 	Answer(ctx context.Context, u Update)
 	// Typing shows that an answer is on its way.
 	Typing(ctx context.Context, to Address)

@@ -193,7 +193,7 @@ func TestNoticeOfADeadProcess(t *testing.T) {
 			if n := c.notice(t, id); n.State != store.NoticeUnclear {
 				t.Errorf("it is %s", n.State)
 			}
-			if got := len(c.stage.Buffer.Read(bot.Address{Channel: "terminal", ID: "a"})); got != want {
+			if got := len(c.said.Read(bot.Address{Channel: "terminal", ID: "a"})); got != want {
 				t.Errorf("sent %d times, want %d", got, want)
 			}
 			if _, err := c.do([]string{"check"}); err == nil || !strings.Contains(err.Error(), "unclear") {
@@ -232,7 +232,7 @@ func TestNoticeThatNoLongerHolds(t *testing.T) {
 			if n := c.notice(t, id); n.State != row.state {
 				t.Errorf("it is %s, want %s", n.State, row.state)
 			}
-			if m := c.stage.Buffer.Read(bot.Address{Channel: "terminal", ID: "a"}); len(m) != 0 {
+			if m := c.said.Read(bot.Address{Channel: "terminal", ID: "a"}); len(m) != 0 {
 				t.Error("it was sent")
 			}
 		})
@@ -249,7 +249,7 @@ func TestNoticeThatNoLongerHolds(t *testing.T) {
 		if err := c.due(t.Context(), c.clock()); err != nil {
 			t.Fatal(err)
 		}
-		if m := c.stage.Buffer.Read(bot.Address{Channel: "terminal", ID: "a"}); len(m) != 1 || strings.Contains(m[0].Text, "ditahan") {
+		if m := c.said.Read(bot.Address{Channel: "terminal", ID: "a"}); len(m) != 1 || strings.Contains(m[0].Text, "ditahan") {
 			t.Errorf("%d messages: %v", len(m), m)
 		}
 	})
@@ -286,7 +286,7 @@ func TestAlertWords(t *testing.T) {
 	if err := c.due(t.Context(), c.clock()); err != nil {
 		t.Fatal(err)
 	}
-	said := c.stage.Buffer.Read(bot.Address{Channel: "terminal", ID: "a"})
+	said := c.said.Read(bot.Address{Channel: "terminal", ID: "a"})
 	if len(said) != 1+len(kinds) {
 		t.Fatalf("%d messages for %d alerts", len(said), 1+len(kinds))
 	}
@@ -371,7 +371,7 @@ func TestHushed(t *testing.T) {
 	if err := c.due(t.Context(), c.clock()); err != nil {
 		t.Fatal(err)
 	}
-	said := c.stage.Buffer.Read(bot.Address{Channel: "terminal", ID: "a"})
+	said := c.said.Read(bot.Address{Channel: "terminal", ID: "a"})
 	if len(said) != 1 || !strings.Contains(said[0].Text, "Nomornya") || c.notice(t, alert).State != store.NoticeSent {
 		t.Errorf("%d messages", len(said))
 	}
@@ -387,7 +387,7 @@ func TestTalkSurvives(t *testing.T) {
 		c.send(t, u)
 		c.lanes.Wait()
 	}
-	c.stage.Buffer.Read(lurah.addr)
+	c.said.Read(lurah.addr)
 	var ids []string
 	c.change(t, func(tx *store.Tx) (err error) {
 		ids, err = tx.DueNotices("")
@@ -410,7 +410,7 @@ func TestTalkSurvives(t *testing.T) {
 	}
 	work(0, store.Again{After: time.Minute})
 	work(1, inTurn)
-	c.notices.Send = c.stage.Buffer.Send
+	c.notices.Send = c.said.Send
 	c.now.Add(int64(time.Minute))
 	work(0, nil)
 	work(2, inTurn)
@@ -431,7 +431,7 @@ func TestTalkSurvives(t *testing.T) {
 	work(2, nil)
 	work(3, nil)
 	var said []string
-	for _, m := range c.stage.Buffer.Read(lurah.addr) {
+	for _, m := range c.said.Read(lurah.addr) {
 		said = append(said, m.Text[strings.LastIndex(m.Text, " ")+1:])
 	}
 	if got := strings.Join(said, " "); got != "saya. satu dua tiga" {
@@ -454,7 +454,7 @@ func TestTalkEndsInItsChat(t *testing.T) {
 		c.lanes.Wait()
 	}
 	for _, chat := range heads {
-		c.stage.Buffer.Read(chat.addr)
+		c.said.Read(chat.addr)
 	}
 	tell := c.notices.Tell
 	c.notices.Tell = func(context.Context, bot.Update) error { return errors.New("contoh") }
@@ -465,18 +465,18 @@ func TestTalkEndsInItsChat(t *testing.T) {
 	if err := c.due(t.Context(), c.clock()); err != nil {
 		t.Error(err)
 	}
-	said := c.stage.Buffer.Read(heads[0].addr)
+	said := c.said.Read(heads[0].addr)
 	if len(said) != 2 || !strings.HasSuffix(said[0].Text, ": ya Pak") || !strings.Contains(said[1].Text, "Siapa namanya") {
 		t.Errorf("where he talks: %v", said)
 	}
-	if said := c.stage.Buffer.Read(heads[1].addr); len(said) != 0 {
+	if said := c.said.Read(heads[1].addr); len(said) != 0 {
 		t.Errorf("in his other chat: %v", said)
 	}
 	for _, u := range []bot.Update{heads[0].says("petugas", start), heads[0].says("ya", start), lurah.says("jawab", start), lurah.says("1", start), lurah.says("rahasia", start)} {
 		c.send(t, u)
 		c.lanes.Wait()
 	}
-	c.stage.Buffer.Read(heads[0].addr)
+	c.said.Read(heads[0].addr)
 	c.change(t, func(tx *store.Tx) error {
 		phone, _ := program.ParsePhone(people["ketua15"].phone)
 		other, err := tx.PersonByPhone(phone)
@@ -486,7 +486,7 @@ func TestTalkEndsInItsChat(t *testing.T) {
 		t.Error(err)
 	}
 	for _, chat := range heads {
-		if said := c.stage.Buffer.Read(chat.addr); len(said) != 0 {
+		if said := c.said.Read(chat.addr); len(said) != 0 {
 			t.Errorf("a chat that is not his any more: %v", said)
 		}
 	}

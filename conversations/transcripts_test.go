@@ -14,12 +14,13 @@ import (
 
 	"sahabatrt/bot"
 	"sahabatrt/store"
+	"sahabatrt/store/storetest"
 )
 
 var update = flag.Bool("update", false, "rewrite what the bot says in the transcripts")
 
-// TestTranscripts plays every conversation of testdata. Each ends with records that check finds in order, the same on SQLite
-// and on PostgreSQL with Redis; every step is asked by one of them; and from every state that they reach, after whatever may come there, the menu is one message away.
+// TestTranscripts plays every conversation of testdata: in the terminal on SQLite, and on PostgreSQL and Redis over Telegram.
+// Both show the same, and end with the same records, which check finds in order; every step is asked by one of them; and from every state that they reach, after whatever may come there, the menu is one message away.
 func TestTranscripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {
@@ -30,7 +31,10 @@ func TestTranscripts(t *testing.T) {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
 			ran++
 			c := newCity(t)
-			c.stage.Play(t, file, *update)
+			if storetest.OnPostgres() {
+				c.onTelegram(t)
+			}
+			c.stage.Play(t, file, *update && !storetest.OnPostgres())
 			if _, err := c.do([]string{"check"}); err != nil {
 				t.Error(err)
 			}

@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 }
 
 // run starts the program as a person does in an empty folder, at nine in the morning of the 23rd of November 2026.
-func run(t *testing.T, input string, args ...string) (code int, out, errs string) {
+func run(t testing.TB, input string, args ...string) (code int, out, errs string) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	start, begun := time.Date(2026, 11, 23, 9, 0, 0, 0, program.WIB), time.Now()
@@ -39,7 +39,7 @@ func run(t *testing.T, input string, args ...string) (code int, out, errs string
 }
 
 // ok is run for what has to succeed.
-func ok(t *testing.T, input string, args ...string) (out, errs string) {
+func ok(t testing.TB, input string, args ...string) (out, errs string) {
 	t.Helper()
 	code, out, errs := run(t, input, args...)
 	if code != 0 {
@@ -49,7 +49,7 @@ func ok(t *testing.T, input string, args ...string) (out, errs string) {
 }
 
 // inEmptyFolder makes every setting the default one.
-func inEmptyFolder(t *testing.T) {
+func inEmptyFolder(t testing.TB) {
 	t.Helper()
 	t.Chdir(t.TempDir())
 	for _, name := range []string{"DATABASE_URL", "REDIS_URL", "SAHABAT_KEY", "SAHABAT_NEW_KEY", "SAHABAT_NOW", "LOG_FORMAT", "LOG_LEVEL", "SAHABAT_PROCESS", "OPS_LISTEN", "SAHABAT_KILL",
