@@ -29,7 +29,7 @@ type Talk struct {
 	Place    string // where he belongs, a code: the official must have the right there
 	Chat     Chat   // in which he talks; without an ID long after the end
 	Official string // id of whom he talks with
-	program.Office   program.Office
+	Office   program.Office
 	Opened   time.Time
 	Until    time.Time // the end, if nobody ends it before
 	Joined   time.Time // when the official took it up; zero: he has not
