@@ -27,9 +27,11 @@ type session struct {
 	Seen    int64    // unix milliseconds of the last message
 }
 
+// button is a choice that was offered. Words is the id of what people type for it: the words themselves would be most of a
+// session.
 type button struct {
 	ID, Label, Key string
-	Words          []string `json:",omitempty"`
+	Words          string `json:"WordsID,omitempty"`
 }
 
 // wish is a conversation that was asked for and not begun yet.
@@ -47,6 +49,8 @@ type frame struct {
 	Draft          json.RawMessage `json:",omitempty"`
 	Aside          bool            `json:",omitempty"`
 	Alarms         []string        `json:",omitempty"` // the emergencies that have interrupted it while it relayed
+
+	opened any // the draft itself during a turn; nil: only Draft is up to date
 }
 
 // unfinished are the titles of the conversations that wait below the present one.
@@ -128,7 +132,7 @@ func (p *play) back(ctx context.Context) error {
 	}
 	if f.From != "" { // the correction is given up: everything is as it was before
 		f.Done = append(f.Done, f.Step)
-		f.Step, f.Draft, f.From, f.Before = f.From, f.Before, "", nil
+		f.Step, f.Draft, f.From, f.Before, f.opened = f.From, f.Before, "", nil, nil
 		p.sortDone(f)
 		return p.ask(ctx)
 	}

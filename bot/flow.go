@@ -135,8 +135,11 @@ func (f Flow[D]) Playable() Playable {
 		p.steps = append(p.steps, stepInfo{s.Name, s.Help, s.Counted})
 	}
 	p.title = func(fr *frame) (text locales.Text, err error) {
-		err = withDraft(fr, func(d *D) error { text = f.Title(d); return nil })
-		return text, err
+		d, err := draft[D](fr)
+		if err != nil {
+			return locales.Text{}, err
+		}
+		return f.Title(d), nil
 	}
 	p.begin = func(ctx context.Context, t *Turn, fr *frame) (next Next, err error) {
 		if f.Begin == nil {
@@ -154,15 +157,16 @@ func (f Flow[D]) Playable() Playable {
 		return next, err
 	}
 	p.open = func(fr *frame) (names []string, err error) {
-		err = withDraft(fr, func(d *D) error {
-			for _, s := range f.Steps {
-				if s.When == nil || s.When(d) {
-					names = append(names, s.Name)
-				}
+		d, err := draft[D](fr)
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range f.Steps {
+			if s.When == nil || s.When(d) {
+				names = append(names, s.Name)
 			}
-			return nil
-		})
-		return names, err
+		}
+		return names, nil
 	}
 	return p
 }
@@ -180,15 +184,29 @@ func (p Playable) info(step string) (stepInfo, bool) {
 	return p.steps[i], true
 }
 
-// withDraft opens the frame's draft and keeps what do makes of it, unless do fails.
-func withDraft[D any](fr *frame, do func(*D) error) error {
+// draft opens the frame's draft, once in a turn.
+func draft[D any](fr *frame) (*D, error) {
+	if d, ok := fr.opened.(*D); ok {
+		return d, nil
+	}
 	d := new(D)
 	if len(fr.Draft) > 0 {
 		if err := json.Unmarshal(fr.Draft, d); err != nil {
-			return fmt.Errorf("open draft of %s: %w", fr.Flow, err)
+			return nil, fmt.Errorf("open draft of %s: %w", fr.Flow, err)
 		}
 	}
+	fr.opened = d
+	return d, nil
+}
+
+// withDraft opens the frame's draft and keeps what do makes of it, unless do fails.
+func withDraft[D any](fr *frame, do func(*D) error) error {
+	d, err := draft[D](fr)
+	if err != nil {
+		return err
+	}
 	if err := do(d); err != nil {
+		fr.opened = nil
 		return err
 	}
 	b, err := json.Marshal(d)

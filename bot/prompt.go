@@ -154,7 +154,11 @@ func (p *play) prompt(text locales.Text, prompt Prompt) {
 		if key == "" {
 			key = strconv.Itoa(i + 1)
 		}
-		p.s.Buttons = append(p.s.Buttons, button{c.ID, p.Texts.Render(p.t.Lang, c.Label), key, p.Texts.Words(c.Words)})
+		b := button{ID: c.ID, Label: p.Texts.Render(p.t.Lang, c.Label), Key: key}
+		if len(p.Texts.Words(c.Words)) > 0 {
+			b.Words = c.Words
+		}
+		p.s.Buttons = append(p.s.Buttons, b)
 	}
 	p.t.Say(text)
 }

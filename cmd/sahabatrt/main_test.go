@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -19,11 +20,15 @@ import (
 	"sahabatrt/store/storetest"
 )
 
-// TestMain is also the program itself, when a test started this binary as one.
+// TestMain is also the program itself, or the echo beside it, when a test started this binary as one.
 func TestMain(m *testing.M) {
-	if os.Getenv("TEST_AS_PROGRAM") != "" {
+	switch {
+	case os.Getenv("TEST_AS_PROGRAM") != "":
 		main()
 		return
+	case os.Getenv("TEST_AS_ECHO") != "":
+		fmt.Fprintln(os.Stderr, echo())
+		os.Exit(1)
 	}
 	os.Exit(m.Run())
 }
