@@ -195,7 +195,7 @@ func (c *ward) hears(t *testing.T, a *actor, u bot.Update) (said string) {
 	t.Helper()
 	c.send(t, u)
 	c.lanes.Wait()
-	replies := c.stage.Buffer.Read(a.addr)
+	replies := c.said.Read(a.addr)
 	if len(replies) == 0 {
 		t.Errorf("%s is not answered: %q %+v", a.name, u.Text, u.Press)
 	}
@@ -661,7 +661,7 @@ func TestStrangeTextsComeBackAsText(t *testing.T) {
 		}
 		told := ""
 		for _, a := range []*actor{udin, ketua} {
-			for _, m := range c.stage.Buffer.Read(a.addr) {
+			for _, m := range c.said.Read(a.addr) {
 				told += m.Text
 			}
 		}
