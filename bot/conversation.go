@@ -13,6 +13,7 @@ import (
 type session struct {
 	Lang    string   `json:",omitempty"`
 	Serial  int64    // of the newest prompt
+	Pressed int64    `json:",omitempty"` // the prompt whose button was pressed last: a second tap on it says nothing new
 	Buttons []button `json:",omitempty"` // of the newest prompt
 	Free    bool     `json:",omitempty"` // as in Prompt, so are Exact, Names and Relay
 	Exact   bool     `json:",omitempty"`

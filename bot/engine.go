@@ -90,7 +90,7 @@ func (e *Engine) Fault(raw []byte, to Address) Outcome {
 	if json.Unmarshal(raw, &s) != nil {
 		s = session{Lang: locales.Default}
 	}
-	told := Message{To: to, Text: e.Texts.Render(s.Lang, locales.T("global.fault"))}
+	told := s.message(to, e.Texts.Render(s.Lang, locales.T("global.fault")))
 	return Outcome{Session: raw, Replies: []Message{told}, Aside: true, Draft: len(s.Frames) > 0}
 }
 
@@ -101,6 +101,10 @@ func (p *play) run(ctx context.Context, asleep bool) error {
 	if p.oldAlbum() {
 		return nil
 	}
+	press := p.t.Update.Press
+	if press != nil && press.Prompt == p.s.Pressed {
+		return nil // a second tap: the first is answered
+	}
 	if problem := p.strange(); problem != "" {
 		p.t.Say(locales.T(problem))
 		return p.repeat(ctx)
@@ -108,8 +112,8 @@ func (p *play) run(ctx context.Context, asleep bool) error {
 	if code, ok := p.startCode(); ok {
 		return p.start(ctx, p.Greet, map[string]string{"code": code}, false)
 	}
-	if p.t.Update.Press != nil {
-		p.t.Choice = p.t.Update.Press.Choice
+	if press != nil {
+		p.t.Choice, p.s.Pressed = press.Choice, press.Prompt
 	} else {
 		p.t.Choice = p.exactChoice()
 	}
@@ -145,6 +149,8 @@ func (p *play) heard(ctx context.Context) error {
 				return p.alarm(ctx, in)
 			}
 			return p.start(ctx, in.Flow, in.Args, p.aside(in))
+		} else if p.command(in) {
+			return p.ask(ctx)
 		}
 		p.t.Choice = p.looseChoice()
 	}
@@ -174,6 +180,15 @@ func (p *play) unasked() map[string]string {
 		return nil
 	}
 	return map[string]string{"unasked": p.t.Text}
+}
+
+// command says whether a text is meant for the bot, and no answer: a command of the channel's menu, or the very words that
+// began what is under way.
+func (p *play) command(in Intent) bool {
+	if len(p.s.Frames) == 0 || p.s.Relay {
+		return false
+	}
+	return strings.HasPrefix(p.t.Text, "/") || in.Flow == p.top().Flow && in.Sure && in.Asked
 }
 
 // follows says whether a wish may be followed here: always in the menu, while an answer is awaited only when it is
@@ -210,7 +225,7 @@ func (p *play) oldAlbum() bool {
 	}
 	seen := p.s.Album == m.Album
 	p.s.Album = m.Album
-	return seen
+	return seen && p.t.Text == "" // the caption may come with any part
 }
 
 // strange is the text for an update that cannot be an answer, "" for one that can.

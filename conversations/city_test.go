@@ -238,7 +238,7 @@ func (c *city) do(words []string) (string, error) {
 		phone, _ := program.ParsePhone(words[3])
 		var code string
 		err := c.db.Update(context.Background(), func(tx *store.Tx) (err error) {
-			code, err = tx.Invite(store.Invite{Role: program.Role(words[1]), Place: words[2], Phone: phone, Name: "Orang Contoh"}, "")
+			code, err = tx.InviteAsOperator(store.Invite{Role: program.Role(words[1]), Place: words[2], Phone: phone, Name: "Orang Contoh"})
 			return err
 		})
 		return code, err

@@ -43,7 +43,11 @@ func (c *Conversations) answerHush(ctx context.Context, t *bot.Turn, d *struct{}
 		t.Say(locales.T("global.left"))
 		return bot.End(), nil
 	case "yes":
-		p, err := c.anybody(ctx, t)
+		p, err := c.speaker(ctx, t)
+		if errors.Is(err, errStranger) {
+			t.Say(locales.T("hush.nobody"))
+			return bot.End(), nil
+		}
 		if err != nil {
 			return bot.Next{}, err
 		}

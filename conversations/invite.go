@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -85,6 +86,10 @@ func (c *Conversations) answerRole(ctx context.Context, t *bot.Turn, d *inviting
 	p, err := c.anybody(ctx, t)
 	if err != nil {
 		return bot.Next{}, err
+	}
+	if !slices.Contains(program.Invitable(p.Offices), program.Role(t.Choice)) {
+		t.Say(locales.T("invite.no_right"))
+		return bot.End(), nil
 	}
 	*d = inviting{Role: program.Role(t.Choice)}
 	switch rt, ok := officeRT(p); {

@@ -3,6 +3,9 @@ package conversations
 import (
 	"context"
 	"errors"
+	"fmt"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -69,7 +72,7 @@ func (c *Conversations) register() bot.Flow[registration] {
 			{Name: "phone", Counted: true, Ask: askPhone, Answer: answerPhone, Help: "register.phone.help"},
 			{Name: "phone_owner", When: func(d *registration) bool { return !d.Phone.IsZero() },
 				Ask: askOwner, Answer: answerOwner, Help: "register.phone_owner.help"},
-			{Name: "address", Counted: true, Ask: askAddress, Answer: answerAddress, Help: "register.address.help"},
+			{Name: "address", Counted: true, Ask: askAddress, Answer: c.answerAddress, Help: "register.address.help"},
 			{Name: "elsewhere", Counted: true, Ask: askElsewhere, Answer: answerElsewhere, Help: "register.elsewhere.help"},
 			{Name: "months", Counted: true, Ask: c.askMonths, Answer: c.answerMonths, Help: "register.months.help"},
 			{Name: "count", When: func(d *registration) bool { return d.OtherCount },
@@ -168,7 +171,7 @@ func phrase(s string, least, most int) (string, bool) {
 
 func answerName(_ context.Context, t *bot.Turn, d *registration) (bot.Next, error) {
 	name, ok := phrase(t.Text, 2, 80)
-	if !ok || strings.ContainsFunc(name, unicode.IsDigit) {
+	if !ok || strings.ContainsFunc(name, unicode.IsDigit) || slices.Contains(t.Words("words.no_name"), bot.Plain(name)) {
 		return bot.Again(locales.T("register.name.again")), nil
 	}
 	d.Name = name
@@ -353,7 +356,7 @@ func askPhone(_ context.Context, _ *bot.Turn, d *registration) (bot.Prompt, erro
 }
 
 func answerPhone(_ context.Context, t *bot.Turn, d *registration) (bot.Next, error) {
-	if t.Choice == "none" {
+	if t.Choice == "none" || slices.Contains(t.Words("words.register.phone.none"), polite.ReplaceAllString(bot.Plain(t.Text), "")) {
 		d.Phone, d.PhoneOwner = program.Phone{}, ""
 		return bot.Next{}, nil
 	}
@@ -398,8 +401,13 @@ func askAddress(_ context.Context, _ *bot.Turn, d *registration) (bot.Prompt, er
 		Choices: []bot.Choice{choice("here", "register.address.here")}}, nil
 }
 
-func answerAddress(_ context.Context, t *bot.Turn, d *registration) (bot.Next, error) {
-	if t.Choice == "here" {
+func (c *Conversations) answerAddress(ctx context.Context, t *bot.Turn, d *registration) (bot.Next, error) {
+	_, rt, _, err := c.office(ctx, t)
+	if err != nil {
+		return bot.Next{}, err
+	}
+	said := polite.ReplaceAllString(bot.Plain(t.Text), "")
+	if t.Choice == "here" || slices.Contains(t.Words("words.register.address.here"), said) || said == fmt.Sprint("rt ", rt.Number) {
 		d.Address = ""
 		return bot.Next{}, nil
 	}
@@ -410,6 +418,9 @@ func answerAddress(_ context.Context, t *bot.Turn, d *registration) (bot.Next, e
 	d.Address = address
 	return bot.Next{}, nil
 }
+
+// polite is what people add to any answer.
+var polite = regexp.MustCompile(`( (pak|bu|buk|kak|bang|ya|yo|saja|aja|bae|be|kok|hp|hpnya))+$`)
 
 func askElsewhere(_ context.Context, _ *bot.Turn, d *registration) (bot.Prompt, error) {
 	return bot.Prompt{Text: locales.T("register.elsewhere.ask", "Worker", d.called()), Choices: []bot.Choice{

@@ -88,6 +88,9 @@ func (c *Conversations) pickTicket(ctx context.Context, t *bot.Turn, d *answerin
 	if err != nil {
 		return bot.Next{}, err
 	}
+	if _, _, err := c.ownTicket(ctx, t, d.Ticket); err != nil { // the card says that it is not his
+		return bot.To("card"), unlessNotFound(err)
+	}
 	return bot.To("card"), wrap(c.Store.Update(ctx, func(tx *store.Tx) error { return tx.NoteReading(p, d.Ticket) }), "note who reads")
 }
 
@@ -108,6 +111,13 @@ func (c *Conversations) ownTicket(ctx context.Context, t *bot.Turn, id string) (
 		return err
 	})
 	return ticket, w, wrap(err, "read a ticket")
+}
+
+func unlessNotFound(err error) error {
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	return err
 }
 
 func (c *Conversations) askTicketCard(ctx context.Context, t *bot.Turn, d *answering) (bot.Prompt, error) {

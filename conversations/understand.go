@@ -32,6 +32,9 @@ func understand(t *bot.Turn) bot.Intent {
 	if code, ok := inviteCode(t.Text); ok {
 		return bot.Intent{Flow: "greet", Sure: true, Args: map[string]string{"code": code}}
 	}
+	if shortCode(t.Text) {
+		return bot.Intent{Flow: "greet", Sure: true, Args: map[string]string{"short": t.Text}}
+	}
 	return bot.Intent{}
 }
 
@@ -44,6 +47,12 @@ func inviteCode(text string) (string, bool) {
 		return "", false
 	}
 	return strings.NewReplacer("-", "", " ", "").Replace(rest), true
+}
+
+// shortCode says whether a text names a code that is none.
+func shortCode(text string) bool {
+	rest, named := strings.CutPrefix(strings.ToUpper(strings.TrimSpace(text)), "KODE ")
+	return named && len(strings.Fields(rest)) == 1
 }
 
 func words(s string) []string {

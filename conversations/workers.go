@@ -165,9 +165,9 @@ func (c *Conversations) answerList(ctx context.Context, t *bot.Turn, d *looking)
 	if d.RT.IsZero() {
 		return bot.To("card"), nil
 	}
-	p, err := c.anybody(ctx, t)
-	if err != nil {
-		return bot.Next{}, err
+	_, p, err := c.own(ctx, t, d.Worker)
+	if err != nil { // the card says that he is not his
+		return bot.To("card"), unlessNotFound(err)
 	}
 	return bot.To("card"), wrap(c.Store.Update(ctx, func(tx *store.Tx) error { return tx.NoteReading(p, d.Worker) }), "note who reads")
 }

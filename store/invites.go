@@ -57,13 +57,20 @@ type invitePersonal struct {
 }
 
 // Invite keeps an invitation for 7 days and returns its code, of which only a hash is kept here. A role that sees others or moves
-// money needs a phone: ErrNeedsPhone. by is the id of who invites, "" for an operator; ErrNoRight: this is not below him.
+// money needs a phone: ErrNeedsPhone. by is the id of who invites; ErrNoRight: this is not below him, or he is nobody.
 func (tx *Tx) Invite(i Invite, by string) (code string, err error) {
-	if i.Role != program.Worker && i.Phone.IsZero() {
-		return "", ErrNeedsPhone
-	}
 	if err := tx.mustInvite(program.Office{Role: i.Role, Place: i.Place}, by); err != nil {
 		return "", err
+	}
+	return tx.makeInvite(i, by)
+}
+
+// InviteAsOperator is Invite for an operator, who may invite to every office.
+func (tx *Tx) InviteAsOperator(i Invite) (code string, err error) { return tx.makeInvite(i, "") }
+
+func (tx *Tx) makeInvite(i Invite, by string) (code string, err error) {
+	if i.Role != program.Worker && i.Phone.IsZero() {
+		return "", ErrNeedsPhone
 	}
 	if code, err = tx.addInvite(i, by); err != nil {
 		return "", err
@@ -175,11 +182,8 @@ func (tx *Tx) mustUnlink(person, by string) error {
 	return nil
 }
 
-// mustInvite lets an operator, and whoever may invite to this office.
+// mustInvite lets whoever may invite to this office.
 func (tx *Tx) mustInvite(to program.Office, by string) error {
-	if by == "" {
-		return nil
-	}
 	offices, err := tx.offices(by)
 	if err != nil {
 		return err

@@ -327,7 +327,7 @@ func TestSleep(t *testing.T) {
 				t.Errorf("%d rows of the audit", n)
 			}
 			update(t, db, func(tx *Tx) error {
-				code, err := tx.Invite(Invite{Role: program.Sekretaris, Place: rt14.String(), Phone: p.Phone, Name: "Contoh"}, "")
+				code, err := tx.InviteAsOperator(Invite{Role: program.Sekretaris, Place: rt14.String(), Phone: p.Phone, Name: "Contoh"})
 				must(t, err)
 				_, err = tx.UseInvite(code, "telegram", "1", p.Phone)
 				return err

@@ -78,7 +78,7 @@ func TestInvite(t *testing.T) {
 	phone := testPhone(t, 9)
 	invite := func(i Invite) (code string, err error) {
 		err = db.Update(context.Background(), func(tx *Tx) (err error) {
-			code, err = tx.Invite(i, "")
+			code, err = tx.InviteAsOperator(i)
 			return err
 		})
 		return code, err

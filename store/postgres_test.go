@@ -132,7 +132,7 @@ func TestRacesOfTwoProcesses(t *testing.T) {
 	a, b := two(t)
 	var code string
 	update(t, a, func(tx *Tx) (err error) {
-		code, err = tx.Invite(Invite{Role: program.Worker, Place: "w"}, "")
+		code, err = tx.InviteAsOperator(Invite{Role: program.Worker, Place: "w"})
 		return err
 	})
 	ketua := addOfficer(t, a, 1, program.Ketua, rt14.String())

@@ -74,7 +74,7 @@ func TestReindex(t *testing.T) {
 func useInvite(t *testing.T, db *DB) (code string) {
 	t.Helper()
 	update(t, db, func(tx *Tx) (err error) {
-		if code, err = tx.Invite(Invite{Role: program.Worker, Place: "w", Phone: testPhone(t, 77)}, ""); err != nil {
+		if code, err = tx.InviteAsOperator(Invite{Role: program.Worker, Place: "w", Phone: testPhone(t, 77)}); err != nil {
 			return err
 		}
 		_, err = tx.UseInvite(code, "telegram", "4711", testPhone(t, 77))

@@ -29,7 +29,6 @@ func forgettable(keep program.Retention) []forgotten {
 		{"invitations", `UPDATE invites SET personal='', phone_key=''`, "invites", "code_key", `personal<>'' AND (until<$1 OR used_at>0 AND used_at<$1)`, keep.Invites},
 		{"tickets", `UPDATE tickets SET note='', answer=''`, "tickets", "id", `closed_at>0 AND closed_at<$1 AND (note<>'' OR answer<>'')`, keep.Tickets},
 		{"lines of talks", `DELETE FROM talk_lines`, "talk_lines", "id", `at<$1`, keep.Talks},
-		{"where people talked", `UPDATE talks SET address=''`, "talks", "id", `closed_at>0 AND closed_at<$1 AND address<>''`, keep.Talks},
 		{"notices", `DELETE FROM notices`, "notices", "id", `state NOT IN ('due', 'sending') AND state_at<$1`, keep.Notices},
 	}
 }

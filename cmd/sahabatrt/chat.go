@@ -177,18 +177,21 @@ func (c chatCmd) talk(ctx context.Context, m Main, conf *Config, db *store.DB, t
 			return &bot.SendError{Err: errors.New("nobody sits in that chat"), RetryAfter: time.Minute}
 		}
 		return t.Send(ctx, msg)
-	}}
+	}, Tell: func(ctx context.Context, u bot.Update) error { return l.Accept(ctx, ctx, []bot.Update{u}) }}
 	fmt.Fprintln(m.Stdout, texts.Render(locales.Default, locales.T("chat.hint")))
 	t.write(fmt.Sprintf("@ %s\n= %s\n", now().Format(time.RFC3339), c.As))
 	if err := tellDue(ctx, db, notices, from, now()); err != nil {
 		return err
 	}
+	l.Wait()
 	err = lines(ctx, m, func(line string) error {
 		u := heard(line, from, phone, now())
 		t.write(scripted(u, line))
 		err := errors.Join(l.Recover(ctx), l.Accept(ctx, ctx, []bot.Update{u}))
 		l.Wait()
-		return errors.Join(err, tellDue(ctx, db, notices, from, now()), t.faulted)
+		err = errors.Join(err, tellDue(ctx, db, notices, from, now()))
+		l.Wait() // what ended elsewhere is told in the chat itself
+		return errors.Join(err, t.faulted)
 	})
 	return errors.Join(err, l.Sessions.Close(context.WithoutCancel(ctx)))
 }

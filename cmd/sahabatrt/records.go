@@ -134,7 +134,7 @@ func (i inviteCmd) Run(ctx context.Context, m Main, c *Config) error {
 		if err := placed(tx, invite); err != nil {
 			return err
 		}
-		code, err = tx.Invite(invite, "")
+		code, err = tx.InviteAsOperator(invite)
 		return err
 	})
 	if errors.Is(err, store.ErrNeedsPhone) {
