@@ -149,7 +149,8 @@ func (t *Telegram) judged(err error) error {
 	return err
 }
 
-// judge says what an error of a call means for its message.
+// judge says what an error of a call means for its message. A *bot.SendError that says nothing else says that the message
+// did not go out: Telegram refused it for a fault of its own, or was not reached.
 func judge(err error) (result, error) {
 	if err == nil {
 		return resultSent, nil
@@ -157,7 +158,7 @@ func judge(err error) (result, error) {
 	var e *tgbotapi.Error
 	if !errors.As(err, &e) {
 		if neverLeft(err) {
-			return resultFailed, err
+			return resultFailed, &bot.SendError{Err: err}
 		}
 		return resultUnclear, &bot.SendError{Err: err, Unclear: true}
 	}
@@ -174,7 +175,7 @@ func judge(err error) (result, error) {
 	case e.Code == http.StatusGatewayTimeout:
 		return resultUnclear, &bot.SendError{Err: err, Unclear: true}
 	}
-	return resultFailed, err
+	return resultFailed, &bot.SendError{Err: err}
 }
 
 // noChat: some of what Telegram says about a chat that is not there comes as a bad request.

@@ -361,7 +361,6 @@ func TestWhatAFailedSendMeans(t *testing.T) {
 		gone, refused, unclear bool
 		retry                  time.Duration
 		moved                  string
-		plain                  bool
 	}
 	for name, c := range map[string]struct {
 		fault telegramtest.Fault
@@ -376,13 +375,13 @@ func TestWhatAFailedSendMeans(t *testing.T) {
 		"bad request":      {telegramtest.Fault{Answer: &telegramtest.Answer{Code: 400, Description: "Bad Request: BUTTON_DATA_INVALID"}}, says{refused: true}},
 		"too large":        {telegramtest.Fault{Answer: &telegramtest.Answer{Code: 413, Description: "Request Entity Too Large"}}, says{refused: true}},
 		"too many":         {telegramtest.Fault{Answer: telegramtest.TooManyRequests(7)}, says{retry: 7 * time.Second}},
-		"bad gateway":      {telegramtest.Fault{Answer: telegramtest.BadGateway}, says{plain: true}},
-		"bad gateway page": {telegramtest.Fault{Answer: telegramtest.GatewayPage}, says{plain: true}},
-		"server error":     {telegramtest.Fault{Answer: telegramtest.ServerError}, says{plain: true}},
+		"bad gateway":      {telegramtest.Fault{Answer: telegramtest.BadGateway}, says{}},
+		"bad gateway page": {telegramtest.Fault{Answer: telegramtest.GatewayPage}, says{}},
+		"server error":     {telegramtest.Fault{Answer: telegramtest.ServerError}, says{}},
 		"gateway time-out": {telegramtest.Fault{Answer: &telegramtest.Answer{Code: 504, Description: "Gateway Timeout"}}, says{unclear: true}},
 		"cut":              {telegramtest.Fault{Cut: true}, says{unclear: true}},
 		"cut after":        {telegramtest.Fault{Cut: true, Late: true}, says{unclear: true}},
-		"wrong token":      {telegramtest.Fault{Answer: &telegramtest.Answer{Code: 401, Description: "Unauthorized"}}, says{plain: true}},
+		"wrong token":      {telegramtest.Fault{Answer: &telegramtest.Answer{Code: 401, Description: "Unauthorized"}}, says{}},
 	} {
 		for _, method := range []string{"sendMessage", "sendDocument"} {
 			t.Run(name+" "+method, func(t *testing.T) {
@@ -402,12 +401,9 @@ func TestWhatAFailedSendMeans(t *testing.T) {
 				secret(t, w.Token, err.Error())
 				var se *bot.SendError
 				if !errors.As(err, &se) {
-					if !c.want.plain {
-						t.Errorf("%v, want %+v", err, c.want)
-					}
-					return
+					t.Fatalf("%v says nothing of the message, want %+v", err, c.want)
 				}
-				got := says{se.Gone, se.Refused, se.Unclear, se.RetryAfter, "", false}
+				got := says{se.Gone, se.Refused, se.Unclear, se.RetryAfter, ""}
 				if se.MovedTo != nil {
 					got.moved = se.MovedTo.ID
 				}
@@ -419,12 +415,12 @@ func TestWhatAFailedSendMeans(t *testing.T) {
 	}
 }
 
-func TestNobodyThereIsPlain(t *testing.T) {
+func TestWhatNeverLeftIsSurelyNotSent(t *testing.T) {
 	w := newWorld(t, func(o *telegram.Options) { o.Endpoint = "http://127.0.0.1:1" })
 	err := w.tg.Send(t.Context(), bot.Message{To: bot.Address{Channel: "telegram", ID: "1"}, Text: "Baik."})
 	var se *bot.SendError
-	if err == nil || errors.As(err, &se) {
-		t.Errorf("%v: what never left is not unclear", err)
+	if !errors.As(err, &se) || *se != (bot.SendError{Err: se.Err}) {
+		t.Fatalf("%v: what never left is surely not sent", err)
 	}
 	secret(t, w.Token, err.Error())
 }
