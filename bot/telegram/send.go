@@ -202,19 +202,62 @@ func (t *Telegram) Answer(ctx context.Context, u bot.Update) {
 		return
 	}
 	var both sync.WaitGroup
-	both.Go(func() { t.try(ctx, "answerCallbackQuery", tgbotapi.Params{"callback_query_id": a.press}) })
-	t.try(ctx, "editMessageReplyMarkup", tgbotapi.Params{"chat_id": u.From.ID, "message_id": strconv.FormatInt(a.message, 10)})
+	both.Go(func() { t.insist(ctx, u.From, "answerCallbackQuery", tgbotapi.Params{"callback_query_id": a.press}) })
+	t.takeButtons(ctx, u.From, a.message)
 	both.Wait()
+}
+
+// takeButtons takes the buttons off a message.
+func (t *Telegram) takeButtons(ctx context.Context, from bot.Address, message int64) {
+	t.insist(ctx, from, "editMessageReplyMarkup", tgbotapi.Params{"chat_id": from.ID, "message_id": strconv.FormatInt(message, 10)})
 }
 
 // Typing shows for five seconds that an answer is on its way.
 func (t *Telegram) Typing(ctx context.Context, to bot.Address) {
-	t.try(ctx, "sendChatAction", tgbotapi.Params{"chat_id": to.ID, "action": "typing"})
+	t.missed(t.try(ctx, to, "sendChatAction", tgbotapi.Params{"chat_id": to.ID, "action": "typing"}))
 }
 
-// try makes a call that nobody misses when it fails: a press may be too old, a keyboard gone already.
-func (t *Telegram) try(ctx context.Context, method string, params tgbotapi.Params) {
-	if _, err := t.call(ctx, method, params); err != nil {
+// How long an attention that failed waits for its second try: so long when it was cut off or Telegram had a fault, and as
+// long as Telegram says when that is soon. Later the press is too old.
+const (
+	secondTry    = 300 * time.Millisecond
+	secondTryEnd = 5 * time.Second
+)
+
+// insist makes a call that nobody misses when it fails, and once more when that may help.
+func (t *Telegram) insist(ctx context.Context, to bot.Address, method string, params tgbotapi.Params) {
+	err := t.try(ctx, to, method, params)
+	if pause, ok := worthIt(err); ok {
+		sleep(ctx, pause)
+		err = t.try(ctx, to, method, params)
+	}
+	t.missed(err)
+}
+
+// worthIt says whether a call may go better after a pause. One that hung has taken all the time that there was.
+func worthIt(err error) (pause time.Duration, ok bool) {
+	var se *bot.SendError
+	if !errors.As(err, &se) || se.Gone || se.Refused || se.MovedTo != nil || errors.Is(err, context.DeadlineExceeded) {
+		return 0, false
+	}
+	if se.RetryAfter > 0 {
+		return se.RetryAfter, se.RetryAfter <= secondTryEnd
+	}
+	return secondTry, true
+}
+
+// try makes a call that carries no message, unless Telegram said to wait.
+func (t *Telegram) try(ctx context.Context, to bot.Address, method string, params tgbotapi.Params) error {
+	return t.pacer.Beside(to, func() error {
+		_, err := t.call(ctx, method, params)
+		_, err = judge(err)
+		return err
+	})
+}
+
+// missed notes an attention that was not shown: a press may be too old, a keyboard gone already.
+func (t *Telegram) missed(err error) {
+	if err != nil {
 		t.opt.Log.Debug("a sign of attention was not shown", "channel", Channel, "err", err)
 	}
 }

@@ -259,6 +259,69 @@ func TestAnswersAreShownSideBySide(t *testing.T) {
 	})
 }
 
+// TestAnAttentionIsTriedTwice where a second try may help, and within the time that a press lives.
+func TestAnAttentionIsTriedTwice(t *testing.T) {
+	for name, c := range map[string]struct {
+		fault telegramtest.Fault
+		tries int
+		took  time.Duration
+		shown bool
+	}{
+		"bad gateway":       {telegramtest.Fault{Answer: telegramtest.BadGateway, Times: 1}, 2, 300 * time.Millisecond, true},
+		"cut":               {telegramtest.Fault{Cut: true, Times: 1}, 2, 300 * time.Millisecond, true},
+		"a gateway's day":   {telegramtest.Fault{Answer: telegramtest.BadGateway}, 2, 300 * time.Millisecond, false},
+		"wait a little":     {telegramtest.Fault{Answer: telegramtest.TooManyRequests(5), Times: 1}, 2, 5 * time.Second, true},
+		"wait too long":     {telegramtest.Fault{Answer: telegramtest.TooManyRequests(6), Times: 1}, 1, 0, false},
+		"too old to answer": {telegramtest.Fault{Answer: &telegramtest.Answer{Code: 400, Description: "Bad Request: query is too old"}, Times: 1}, 1, 0, false},
+	} {
+		for _, method := range []string{"answerCallbackQuery", "editMessageReplyMarkup"} {
+			t.Run(name+" "+method, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					w := inBubble(t, nil)
+					pak := w.friend("Sulaiman Contoh")
+					got := w.poll(t)
+					<-got
+					if err := w.tg.Send(t.Context(), bot.Message{To: at(pak), Text: "?", Prompt: 1, Choices: []bot.Button{{ID: "a", Label: "A"}}}); err != nil {
+						t.Fatal(err)
+					}
+					pak.Press("A")
+					u := <-got
+					c.fault.Method = method
+					w.Inject(c.fault)
+					began := time.Now()
+					w.tg.Answer(t.Context(), u)
+					shown := w.Unanswered() == 0 && len(pak.Keyboards()) == 0
+					if took := time.Since(began); took != c.took || w.Count(method) != c.tries || shown != c.shown {
+						t.Errorf("%d tries in %v, shown: %v; want %d in %v, %v", w.Count(method), took, shown, c.tries, c.took, c.shown)
+					}
+				})
+			})
+		}
+	}
+}
+
+// TestNoAttentionWhileToldToWait: Telegram closes its doors longer to whoever goes on knocking.
+func TestNoAttentionWhileToldToWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := inBubble(t, nil)
+		pak := w.friend("Sulaiman Contoh")
+		w.Inject(telegramtest.Fault{Method: "sendMessage", Answer: telegramtest.TooManyRequests(20), Times: 1})
+		if err := w.tg.Send(t.Context(), bot.Message{To: at(pak), Text: "Baik."}); err == nil {
+			t.Fatal("it is not refused")
+		}
+		w.tg.Typing(t.Context(), at(pak))
+		w.tg.Answer(t.Context(), bot.Update{From: at(pak), Ack: "1.2"})
+		if n := w.Count("sendChatAction") + w.Count("answerCallbackQuery") + w.Count("editMessageReplyMarkup"); n != 0 {
+			t.Errorf("it knocked %d times", n)
+		}
+		time.Sleep(20 * time.Second)
+		w.tg.Typing(t.Context(), at(pak))
+		if !pak.Typing() {
+			t.Error("it does not show after the pause")
+		}
+	})
+}
+
 // TestSharingANumber: one tap, the button goes, and what somebody else's card says proves nothing.
 func TestSharingANumber(t *testing.T) {
 	w := newWorld(t, nil)
