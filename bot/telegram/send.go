@@ -27,24 +27,81 @@ func (t *Telegram) Send(ctx context.Context, m bot.Message) error {
 		return err
 	}
 	for i := t.halfway.arrived(m, len(parts)); i < len(parts); i++ {
-		began := t.opt.Now()
+		began, message := t.opt.Now(), int64(0)
 		err := t.pacer.Do(ctx, m, func() error {
 			t.metrics.pace.Observe(t.opt.Now().Sub(began).Seconds())
-			return t.judged(t.deliver(ctx, m.To, parts[i]))
+			id, err := t.deliver(ctx, m.To, parts[i])
+			message = id
+			return t.judged(err)
 		})
 		if err != nil {
 			t.halfway.stopped(m, i)
 			return err
 		}
+		t.follow(m, parts[i], message)
 	}
 	t.halfway.stopped(m, 0)
 	return nil
+}
+
+// follow takes the buttons of the question before off the screen, beside: they were not pressed, and what was said since
+// stands below. What nobody asked for leaves the question open.
+func (t *Telegram) follow(m bot.Message, p part, message int64) {
+	if m.Unprompted {
+		return
+	}
+	if !p.inline {
+		message = 0
+	}
+	if old := t.boards.next(m.To, message); old != 0 {
+		t.beside.Go(func() {
+			ctx, cancel := context.WithTimeout(t.life, time.Minute)
+			defer cancel()
+			t.takeButtons(ctx, m.To, old)
+		})
+	}
+}
+
+// boards are the messages whose buttons show, the newest of each chat. A process that is started again leaves those of
+// before where they are.
+type boards struct {
+	mu     sync.Mutex
+	newest map[bot.Address]int64
+}
+
+// maxBoards is how many chats are remembered; beyond it all are forgotten.
+const maxBoards = 10_000
+
+// next remembers the buttons of a message, 0 for none, and returns the message whose buttons are to go, 0 for none.
+func (b *boards) next(a bot.Address, message int64) (old int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	old = b.newest[a]
+	if message == 0 {
+		delete(b.newest, a)
+		return old
+	}
+	if b.newest == nil || len(b.newest) >= maxBoards && old == 0 {
+		b.newest = map[bot.Address]int64{}
+	}
+	b.newest[a] = message
+	return old
+}
+
+// pressed forgets buttons that go because they were pressed.
+func (b *boards) pressed(a bot.Address, message int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.newest[a] == message {
+		delete(b.newest, a)
+	}
 }
 
 // part is one message of Telegram's.
 type part struct {
 	text   string
 	markup string // the keyboard as JSON, "" for none
+	inline bool   // it is under the message
 	file   *attachment
 }
 
@@ -82,27 +139,30 @@ func (t *Telegram) parts(ctx context.Context, m bot.Message) ([]part, error) {
 	if err != nil {
 		return nil, err
 	}
-	if m.ContactOver {
-		if markup != "" && len(parts) == 1 && parts[0].file == nil {
-			parts = inTwo(parts[0])
+	if m.ContactOver && m.ShareContact == "" { // a new keyboard takes the place of the old one by itself
+		if markup != "" && len(parts) == 1 {
+			parts = t.inTwo(parts[0])
 		}
 		parts[0].markup = noKeyboard
 	}
-	if markup != "" {
-		parts[len(parts)-1].markup = markup
+	if last := &parts[len(parts)-1]; markup != "" {
+		last.markup, last.inline = markup, m.ShareContact == ""
 	}
 	return parts, nil
 }
 
-// inTwo divides a message that takes one keyboard away and shows another: Telegram does one of both in a message. A single
-// line stays whole, and the keyboard hides by itself once it was used.
-func inTwo(p part) []part {
+// inTwo divides a message that takes one keyboard away and shows another: Telegram does one of both in a message. One that
+// has nowhere to be cut follows Options.Over.
+func (t *Telegram) inTwo(p part) []part {
 	at := strings.Index(p.text, "\n\n")
 	if at < 0 {
 		at = strings.LastIndex(p.text, "\n")
 	}
-	if at < 0 {
+	switch cut := at >= 0 && p.file == nil; {
+	case !cut && t.opt.Over == "":
 		return []part{p}
+	case !cut:
+		return []part{{text: t.opt.Over}, p}
 	}
 	return []part{{text: p.text[:at]}, {text: strings.TrimLeft(p.text[at:], "\n")}}
 }
@@ -123,20 +183,31 @@ func (t *Telegram) attach(ctx context.Context, f bot.File) (*attachment, error) 
 	return &attachment{f.Kind, tgbotapi.FileBytes{Name: f.Name, Bytes: data}}, nil
 }
 
-func (t *Telegram) deliver(ctx context.Context, to bot.Address, p part) error {
+// deliver sends one part and returns the number of its message.
+func (t *Telegram) deliver(ctx context.Context, to bot.Address, p part) (message int64, err error) {
 	params := tgbotapi.Params{"chat_id": to.ID}
 	params.AddNonEmpty("reply_markup", p.markup)
 	if p.file == nil {
 		params["text"] = p.text
-		_, err := t.call(ctx, "sendMessage", params)
-		return err
+		raw, err := t.call(ctx, "sendMessage", params)
+		return number(raw), err
 	}
 	params.AddNonEmpty("caption", p.text)
 	method, field := "sendDocument", "document"
 	if p.file.kind == bot.Photo {
 		method, field = "sendPhoto", "photo"
 	}
-	return t.upload(ctx, method, params, tgbotapi.RequestFile{Name: field, Data: p.file.data})
+	raw, err := t.upload(ctx, method, params, tgbotapi.RequestFile{Name: field, Data: p.file.data})
+	return number(raw), err
+}
+
+// number is that of a message that was sent; 0 when the answer does not say.
+func number(raw json.RawMessage) int64 {
+	var sent message
+	if json.Unmarshal(raw, &sent) != nil {
+		return 0
+	}
+	return sent.ID
 }
 
 // judged counts what became of a call and makes a *bot.SendError of its error.
@@ -201,6 +272,7 @@ func (t *Telegram) Answer(ctx context.Context, u bot.Update) {
 	if !ok {
 		return
 	}
+	t.boards.pressed(u.From, a.message)
 	var both sync.WaitGroup
 	both.Go(func() { t.insist(ctx, u.From, "answerCallbackQuery", tgbotapi.Params{"callback_query_id": a.press}) })
 	t.takeButtons(ctx, u.From, a.message)

@@ -67,6 +67,9 @@ type Options struct {
 	Gone func(context.Context, bot.Address)
 	// Private is what is said once in a group: that the bot works in private. nil: nothing.
 	Private func(lang string) string
+	// Over stands before a question of one line when the button that shares a number goes and others come, for Telegram does
+	// one of both in a message. It is understood in every language. "": nothing does, and that button stays.
+	Over    string
 	Metrics prometheus.Registerer // nil: nothing is counted
 	// Transport carries the calls. nil: one that is made for many calls to one host.
 	Transport http.RoundTripper
@@ -83,6 +86,7 @@ type Telegram struct {
 	pacer    *bot.Pacer
 	metrics  *metrics
 	halfway  halfway
+	boards   boards
 	groups   groups
 
 	life   context.Context
@@ -181,22 +185,22 @@ func (t *Telegram) call(ctx context.Context, method string, params tgbotapi.Para
 	return answer.Result, nil
 }
 
-// upload is a call that carries one file.
-func (t *Telegram) upload(ctx context.Context, method string, params tgbotapi.Params, file tgbotapi.RequestFile) error {
+// upload is a call that carries one file; it returns the result.
+func (t *Telegram) upload(ctx context.Context, method string, params tgbotapi.Params, file tgbotapi.RequestFile) (json.RawMessage, error) {
 	ctx, cancel := context.WithTimeout(ctx, uploadTime)
 	defer cancel()
 	c := &client{ctx: ctx, http: t.http}
 	api := t.api
 	api.Client = c
-	_, err := api.UploadFiles(method, params, []tgbotapi.RequestFile{file})
+	answer, err := api.UploadFiles(method, params, []tgbotapi.RequestFile{file})
 	var refused *tgbotapi.Error
 	if errors.As(err, &refused) && refused.Code == 0 {
 		refused.Code = c.status // the library leaves it out here
 	}
 	if err != nil {
-		return t.failed(method, err)
+		return nil, t.failed(method, err)
 	}
-	return nil
+	return answer.Result, nil
 }
 
 // failed says which call failed and, where an operator can mend it, how. It is the only way out for errors of calls.

@@ -360,6 +360,116 @@ func TestSharingANumber(t *testing.T) {
 	}
 }
 
+// TestTheKeyThatSharesANumberGoes with whatever is said next, be it one line or a file with its caption.
+func TestTheKeyThatSharesANumberGoes(t *testing.T) {
+	w := newWorld(t, func(o *telegram.Options) {
+		o.Over = "OK."
+		o.Files = func(context.Context, string) ([]byte, error) { return []byte("%PDF"), nil }
+	})
+	menu := []bot.Button{{ID: "menu", Label: "Menu"}}
+	for name, c := range map[string]struct {
+		m    bot.Message
+		want []string
+	}{
+		"paragraphs":    {bot.Message{Text: "Sudah.\n\nApa lagi?\nPilih.", Choices: menu}, []string{"Sudah.", "Apa lagi?\nPilih."}},
+		"lines":         {bot.Message{Text: "Sudah.\nApa lagi?", Choices: menu}, []string{"Sudah.", "Apa lagi?"}},
+		"one line":      {bot.Message{Text: "Apa lagi?", Choices: menu}, []string{"OK.", "Apa lagi?"}},
+		"no buttons":    {bot.Message{Text: "Apa lagi?"}, []string{"Apa lagi?"}},
+		"a file":        {bot.Message{Text: "Ini tandanya.", File: &bot.File{Kind: bot.Document, Name: "a.pdf", Ref: "a"}, Choices: menu}, []string{"OK.", "Ini tandanya."}},
+		"another offer": {bot.Message{Text: "Nomornya?", ShareContact: "Kirim nomor"}, []string{"Nomornya?"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			pak := w.friend(name)
+			if err := w.tg.Send(t.Context(), bot.Message{To: at(pak), Text: "Bagikan nomor?", ShareContact: "Bagikan nomor saya"}); err != nil {
+				t.Fatal(err)
+			}
+			pak.Read()
+			c.m.To, c.m.ContactOver = at(pak), true
+			if err := w.tg.Send(t.Context(), c.m); err != nil {
+				t.Fatal(err)
+			}
+			var said []string
+			for _, m := range pak.Read() {
+				said = append(said, m.Text)
+			}
+			if !slices.Equal(said, c.want) || len(pak.Keyboards()) != len(c.m.Choices) {
+				t.Errorf("he hears %q, want %q, and sees:\n%s", said, c.want, pak.Screen())
+			}
+			if offered := len(pak.Keys()) == 1 && pak.Keys()[0][0].Label == "Kirim nomor"; offered != (c.m.ShareContact != "") || !offered && len(pak.Keys()) > 0 {
+				t.Errorf("the keys that stand are %v", pak.Keys())
+			}
+		})
+	}
+}
+
+// TestButtonsThatWereNotPressed go when the talk goes on without them, but not for what nobody asked for, and the reply
+// waits for nothing of that.
+func TestButtonsThatWereNotPressed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := inBubble(t, nil)
+		pak := w.friend("Sulaiman Contoh")
+		say := func(m bot.Message) {
+			m.To = at(pak)
+			if err := w.tg.Send(t.Context(), m); err != nil {
+				t.Fatal(err)
+			}
+		}
+		shown := func(want ...string) {
+			t.Helper()
+			time.Sleep(time.Minute)
+			synctest.Wait()
+			var got []string
+			for _, m := range pak.Keyboards() {
+				got = append(got, m.Text)
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("buttons show under %q, want %q", got, want)
+			}
+		}
+		ask := func(text string) bot.Message {
+			return bot.Message{Text: text, Prompt: 1, Choices: []bot.Button{{ID: "a", Label: "A"}}}
+		}
+		say(ask("Satu?"))
+		say(bot.Message{Text: "Pengumuman.", Unprompted: true})
+		shown("Satu?")
+		w.Inject(telegramtest.Fault{Method: "editMessageReplyMarkup", Delay: 10 * time.Second, Times: 1})
+		began := time.Now()
+		say(ask("Dua?"))
+		if took := time.Since(began); took != 0 {
+			t.Errorf("the reply waited %v", took)
+		}
+		shown("Dua?")
+		say(bot.Message{Text: "Selesai."})
+		shown()
+		w.Inject(telegramtest.Fault{Method: "editMessageReplyMarkup", Answer: telegramtest.ServerError})
+		say(ask("Tiga?"))
+		say(ask("Empat?"))
+		shown("Tiga?", "Empat?")
+	})
+}
+
+// TestPressedButtonsAreTakenOnce: the answer to the press has done it.
+func TestPressedButtonsAreTakenOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := inBubble(t, nil)
+		pak := w.friend("Sulaiman Contoh")
+		got := w.poll(t)
+		<-got
+		if err := w.tg.Send(t.Context(), bot.Message{To: at(pak), Text: "?", Prompt: 1, Choices: []bot.Button{{ID: "a", Label: "A"}}}); err != nil {
+			t.Fatal(err)
+		}
+		pak.Press("A")
+		w.tg.Answer(t.Context(), <-got)
+		if err := w.tg.Send(t.Context(), bot.Message{To: at(pak), Text: "Baik."}); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if n := w.Count("editMessageReplyMarkup"); n != 1 || len(pak.Keyboards()) > 0 {
+			t.Errorf("%d edits, and he sees:\n%s", n, pak.Screen())
+		}
+	})
+}
+
 func TestFilesGoOut(t *testing.T) {
 	pdf := []byte("%PDF-1.4 contoh")
 	w := newWorld(t, func(o *telegram.Options) {

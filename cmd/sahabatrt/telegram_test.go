@@ -97,6 +97,9 @@ func converse(t *testing.T, srv *telegramtest.Server) *telegramtest.User {
 		t.Error("the button that shared his number is still there")
 	}
 	hears(t, pak, "Ada yang bisa dibantu, Pak RT?")
+	if len(pak.Keys()) > 0 {
+		t.Errorf("keys stand beside the menu:\n%s", pak.Screen())
+	}
 	pak.Write("daftar pekerja")
 	hears(t, pak, "Pekerjaannya apa?")
 	pak.Press("Tukang becak")
