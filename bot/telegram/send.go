@@ -32,7 +32,7 @@ func (t *Telegram) Send(ctx context.Context, m bot.Message) error {
 			t.metrics.pace.Observe(t.opt.Now().Sub(began).Seconds())
 			id, err := t.deliver(ctx, m.To, parts[i])
 			message = id
-			return t.judged(err)
+			return t.judged(m.To, err)
 		})
 		if err != nil {
 			t.halfway.stopped(m, i)
@@ -211,13 +211,23 @@ func number(raw json.RawMessage) int64 {
 }
 
 // judged counts what became of a call and makes a *bot.SendError of its error.
-func (t *Telegram) judged(err error) error {
+func (t *Telegram) judged(to bot.Address, err error) error {
 	result, err := judge(err)
 	t.metrics.sends[result].Inc()
-	if result == resultGone {
-		t.metrics.gone.Inc()
+	switch result {
+	case resultGone:
+		t.died(to)
+	case resultSent:
+		t.dead.remove(to)
 	}
 	return err
+}
+
+// died counts an address that was found dead, once as long as it stays so.
+func (t *Telegram) died(a bot.Address) {
+	if t.dead.add(a) {
+		t.metrics.gone.Inc()
+	}
 }
 
 // judge says what an error of a call means for its message. A *bot.SendError that says nothing else says that the message
@@ -388,19 +398,16 @@ func keyboard(m bot.Message) (string, error) {
 // shortLabel is how many letters a label has at most when two stand side by side on a small phone.
 const shortLabel = 14
 
-// rows puts choices in two columns when all are short and none is left over, else one below the other.
+// rows puts choices one below the other, and two neighbours that are both short side by side.
 func rows(choices []bot.Button) (rows [][]bot.Button) {
-	columns := 2
-	for _, c := range choices {
-		if units(c.Label) > shortLabel {
-			columns = 1
+	short := func(i int) bool { return i < len(choices) && units(choices[i].Label) <= shortLabel }
+	for i := 0; i < len(choices); {
+		n := 1
+		if short(i) && short(i+1) {
+			n = 2
 		}
-	}
-	if len(choices)%2 > 0 {
-		columns = 1
-	}
-	for i := 0; i < len(choices); i += columns {
-		rows = append(rows, choices[i:i+columns])
+		rows = append(rows, choices[i:i+n])
+		i += n
 	}
 	return rows
 }

@@ -87,7 +87,8 @@ type Telegram struct {
 	metrics  *metrics
 	halfway  halfway
 	boards   boards
-	groups   groups
+	told     addresses // groups that were told that the bot works in private; a process that is started again tells them once more
+	dead     addresses // those that were counted
 
 	life   context.Context
 	end    context.CancelFunc
@@ -170,6 +171,34 @@ func isGroup(a bot.Address) bool { return strings.HasPrefix(a.ID, "-") }
 
 func address(chat int64) bot.Address {
 	return bot.Address{Channel: Channel, ID: strconv.FormatInt(chat, 10)}
+}
+
+// addresses is a set that holds maxAddresses; beyond it all are forgotten.
+type addresses struct {
+	mu  sync.Mutex
+	set map[bot.Address]bool
+}
+
+const maxAddresses = 10_000
+
+// add says whether the address is new.
+func (s *addresses) add(a bot.Address) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.set[a] {
+		return false
+	}
+	if s.set == nil || len(s.set) >= maxAddresses {
+		s.set = map[bot.Address]bool{}
+	}
+	s.set[a] = true
+	return true
+}
+
+func (s *addresses) remove(a bot.Address) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.set, a)
 }
 
 // call makes one call that must end within callTime and returns its result.

@@ -148,8 +148,10 @@ func TestKeyboards(t *testing.T) {
 	pak := w.friend("Sulaiman Contoh")
 	for name, c := range map[string]struct{ labels, want []string }{
 		"short and even":   {[]string{"Becak", "Ojek", "Pedagang", "Lainnya"}, []string{"Becak|Ojek", "Pedagang|Lainnya"}},
-		"short, one over":  {[]string{"Simpan", "Ubah data", "Batal"}, []string{"Simpan", "Ubah data", "Batal"}},
+		"short, one over":  {[]string{"Simpan", "Ubah data", "Batal"}, []string{"Simpan|Ubah data", "Batal"}},
 		"one is long":      {[]string{"Tukang becak", "Ojek pangkalan kota"}, []string{"Tukang becak", "Ojek pangkalan kota"}},
+		"long between":     {[]string{"Becak", "Ojek", "Pedagang pasar malam", "Buruh", "Nelayan"}, []string{"Becak|Ojek", "Pedagang pasar malam", "Buruh|Nelayan"}},
+		"short alone":      {[]string{"Becak", "Pedagang pasar malam", "Buruh"}, []string{"Becak", "Pedagang pasar malam", "Buruh"}},
 		"fourteen letters": {[]string{"Ojek pangkalan", "Tukang becak"}, []string{"Ojek pangkalan|Tukang becak"}},
 		"one":              {[]string{"Menu"}, []string{"Menu"}},
 	} {
