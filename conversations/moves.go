@@ -22,7 +22,7 @@ func (c *Conversations) moves() bot.Flow[deciding] {
 	return bot.Flow[deciding]{
 		Name: "moves",
 		Steps: []bot.Step[deciding]{
-			{Name: "list", Ask: c.askMoves, Answer: pickMove, Help: "moves.list.help"},
+			{Name: "list", Ask: c.askMoves, Answer: c.pickMove, Help: "moves.list.help"},
 			{Name: "decide", Ask: c.askDecide, Answer: answerDecide, Help: "moves.decide.help"},
 			{Name: "confirm", Ask: c.askMoveConfirm, Answer: c.answerMove, Help: "mydata.confirm.help"},
 		},
@@ -75,7 +75,8 @@ func (c *Conversations) askMoves(ctx context.Context, t *bot.Turn, d *deciding) 
 	return prompt, wrap(err, "list the moves that are asked for")
 }
 
-func pickMove(_ context.Context, t *bot.Turn, d *deciding) (bot.Next, error) {
+// pickMove opens one; that an official read who it is about is noted.
+func (c *Conversations) pickMove(ctx context.Context, t *bot.Turn, d *deciding) (bot.Next, error) {
 	if t.Choice == "menu" {
 		return bot.End(), nil
 	}
@@ -84,7 +85,15 @@ func pickMove(_ context.Context, t *bot.Turn, d *deciding) (bot.Next, error) {
 		return bot.Again(locales.Text{}), nil
 	}
 	d.Move = line
-	return bot.To("decide"), nil
+	p, area, err := c.movable(ctx, t)
+	if _, own := program.ParseRTCode(area); err != nil || own == nil {
+		return bot.To("decide"), err
+	}
+	w, ok, err := c.askedMove(ctx, t, d.Move)
+	if err != nil || !ok { // the card says that it is gone
+		return bot.To("decide"), unlessNotFound(err)
+	}
+	return bot.To("decide"), wrap(c.Store.Update(ctx, func(tx *store.Tx) error { return tx.NoteReading(p, w.ID) }), "note who reads")
 }
 
 // askedMove is the chosen move with its worker, if the speaker may decide it at this moment and nobody has.

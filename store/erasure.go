@@ -71,13 +71,19 @@ func (tx *Tx) erase(w Worker) error {
 	return tx.erasePeople(w)
 }
 
-// erasePeople ends the office of whoever was this worker, and overwrites the person when he holds no other.
+// erasePeople ends the office of whoever was this worker, and overwrites him when he holds no other; so too who was taken
+// for the worker before, whose name he may bear.
 func (tx *Tx) erasePeople(w Worker) error {
-	is, err := tx.holders(program.Worker, w.ID)
-	if err != nil {
+	var was []string
+	if err := tx.each("list who was a worker", func(row Row) error {
+		var id string
+		err := row.Scan(&id)
+		was = append(was, id)
+		return err
+	}, `SELECT DISTINCT person FROM offices WHERE role=$1 AND place=$2 ORDER BY 1`, string(program.Worker), w.ID); err != nil {
 		return err
 	}
-	for _, id := range is {
+	for _, id := range was {
 		if err := errors.Join(tx.EndOffice(id, program.Office{Role: program.Worker, Place: w.ID}, ""), tx.eraseTalks(id)); err != nil {
 			return err
 		}

@@ -174,3 +174,26 @@ func TestTickets(t *testing.T) {
 	})
 	clean(t, db)
 }
+
+// TestEraseWhoWasTakenForHim: somebody who had the worker's number, and said that he is not the worker, bears his name in
+// the records until the worker is erased.
+func TestEraseWhoWasTakenForHim(t *testing.T) {
+	db := open(t)
+	ketua, lurah := addOfficer(t, db, 1, program.Ketua, rt14.String()), addOfficer(t, db, 2, program.Lurah, rt14.Kelurahan)
+	w := testWorker(t, 1)
+	w.Name, w.Phone = "Budiman Rahasia", testPhone(t, 77)
+	r, err := register(t, db, w, ketua)
+	must(t, err)
+	update(t, db, func(tx *Tx) error {
+		_, err := tx.ProvePhone("telegram", "5", w.Phone)
+		must(t, err)
+		p, err := tx.PersonByChat("telegram", "5")
+		must(t, err)
+		return tx.EndOffice(p.ID, program.Office{Role: program.Worker, Place: r.Worker.ID}, p.ID)
+	})
+	update(t, db, func(tx *Tx) error { return tx.EraseWorker(r.Worker.ID, lurah, newID()) })
+	if said := everything(t, db); strings.Contains(said, "Rahasia") || strings.Contains(said, w.Phone.E164()) {
+		t.Errorf("still told:\n%s", said)
+	}
+	clean(t, db)
+}

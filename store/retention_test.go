@@ -3,11 +3,14 @@ package store
 import (
 	"context"
 	"fmt"
+	"log/slog"
+	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"sahabatrt/program"
+	"sahabatrt/store/storetest"
 )
 
 // at moves the clock to some days after today.
@@ -203,5 +206,30 @@ func TestForgetWorkers(t *testing.T) {
 	forget(t, db)
 	if n := count(t, db, `audit WHERE what='worker.erase'`); n != 2 {
 		t.Errorf("%d erasures in the audit", n)
+	}
+}
+
+// TestPrivacyNamesEveryTable: what is kept where is told of each table there is.
+func TestPrivacyNamesEveryTable(t *testing.T) {
+	told, err := os.ReadFile("../docs/privacy.md")
+	must(t, err)
+	url := address(t)
+	db, err := Open(t.Context(), Options{URL: url, Key: testKey, Now: func() time.Time { return today }, Log: slog.New(slog.DiscardHandler)})
+	must(t, err)
+	defer db.Close()
+	tables := storetest.Tables(t, url)
+	if len(tables) < 30 {
+		t.Fatalf("%d tables", len(tables))
+	}
+	for _, table := range tables {
+		name := table
+		for _, of := range []string{"river_", "sqlite_"} { // River's and SQLite's own
+			if strings.HasPrefix(table, of) {
+				name = "river_*"
+			}
+		}
+		if !strings.Contains(string(told), "`"+name+"`") {
+			t.Errorf("docs/privacy.md does not tell of %s", table)
+		}
 	}
 }

@@ -269,3 +269,22 @@ func TestTwoProcessesPollInTurn(t *testing.T) {
 		}
 	}
 }
+
+// TestAStrangerOnTelegram: another's contact and a start parameter that is no code open nothing.
+func TestAStrangerOnTelegram(t *testing.T) {
+	srv := withTelegram(t)
+	serveTelegram(t, srv)
+	u := srv.User("Orang Contoh")
+	u.Phone = "6281200009999"
+	u.Start("workers")
+	hears(t, u, "Kode itu tidak saya kenal")
+	u.ShareContactOf("Ketua Contoh", "6281200000014", 0)
+	hears(t, u, "Itu bukan nomor Bapak/Ibu sendiri")
+	u.Write("lihat pekerja")
+	hears(t, u, "belum terhubung")
+	u.Write("sisa anggaran")
+	hears(t, u, "Ada yang bisa dibantu") // the end of the refusal before
+	if strings.Contains(u.Screen(), "Rp38") {
+		t.Error(u.Screen())
+	}
+}

@@ -144,24 +144,40 @@ const (
 // Rows returns every row of every table at an address of URL, table by table.
 func Rows(t testing.TB, address string) []Row {
 	t.Helper()
-	driver, source, tables := "pgx", address, postgresTables
-	if path, ok := strings.CutPrefix(address, "sqlite:"); ok {
-		driver, source, tables = "sqlite", "file:"+path+"?mode=ro", sqliteTables
-	}
-	db, err := sql.Open(driver, source)
-	if err != nil {
-		t.Fatal(err)
-	}
+	db, tables := look(t, address)
 	defer db.Close()
 	var all []Row
-	for _, table := range read(t, db, "", tables) {
-		name := table.Values[0]
+	for _, name := range tables {
 		all = append(all, read(t, db, name, `SELECT * FROM "`+name+`"`)...)
 	}
 	if len(all) == 0 {
 		t.Fatal("there are no records")
 	}
 	return all
+}
+
+// Tables returns the names of all tables at an address of URL.
+func Tables(t testing.TB, address string) []string {
+	t.Helper()
+	db, tables := look(t, address)
+	defer db.Close()
+	return tables
+}
+
+func look(t testing.TB, address string) (db *sql.DB, tables []string) {
+	t.Helper()
+	driver, source, query := "pgx", address, postgresTables
+	if path, ok := strings.CutPrefix(address, "sqlite:"); ok {
+		driver, source, query = "sqlite", "file:"+path+"?mode=ro", sqliteTables
+	}
+	db, err := sql.Open(driver, source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range read(t, db, "", query) {
+		tables = append(tables, row.Values[0])
+	}
+	return db, tables
 }
 
 func read(t testing.TB, db *sql.DB, table, query string) (all []Row) {
