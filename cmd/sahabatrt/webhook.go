@@ -113,8 +113,7 @@ func (t *telegramChannel) serveWebhook(ctx context.Context, accept telegram.Acce
 	select {
 	case err := <-ended:
 		stop()
-		<-held
-		return fmt.Errorf("serve the webhook: %w", err)
+		return errors.Join(fmt.Errorf("serve the webhook: %w", err), <-held)
 	case err := <-held: // nil when ctx has ended
 		return errors.Join(err, shutDown(ctx, server))
 	}
