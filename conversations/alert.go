@@ -26,7 +26,7 @@ func alertWords(tx *store.Tx, notice store.Notice, person store.Person) (text lo
 
 // concernsSomebody says whether the worker that an alert is about is still one; true for an alert about none.
 func concernsSomebody(tx *store.Tx, a store.Alert) (bool, error) {
-	if a.Worker == "" {
+	if a.Worker == "" || a.Kind == store.AlertTicket { // who has left may ask about his data all the more
 		return true, nil
 	}
 	w, err := tx.Worker(a.Worker)

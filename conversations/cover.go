@@ -66,13 +66,14 @@ func (c *Conversations) provePhone(ctx context.Context, t *bot.Turn) error {
 	return wrap(err, "prove a worker by his number")
 }
 
-// workerOf is the record of whoever is a worker.
+// workerOf is the record of whoever is a worker, the newest that he was linked to: who is registered again has two.
 func workerOf(p store.Person) (id string, ok bool) {
-	i := slices.IndexFunc(p.Offices, func(o program.Office) bool { return o.Role == program.Worker })
-	if i < 0 {
-		return "", false
+	for _, o := range slices.Backward(p.Offices) {
+		if o.Role == program.Worker {
+			return o.Place, true
+		}
 	}
-	return p.Offices[i].Place, true
+	return "", false
 }
 
 // self reads the record of whoever writes in this chat; ok is false for who is no worker.

@@ -64,6 +64,9 @@ func (c *Conversations) askRole(ctx context.Context, t *bot.Turn, _ *inviting) (
 	prompt := bot.Prompt{Text: locales.T("invite.role.ask")}
 	own, _ := officeRT(p)
 	for _, role := range program.Invitable(p.Offices) {
+		if role == program.Worker && own.IsZero() {
+			continue // an official gives a worker his code from the worker's card
+		}
 		label := "invite.role." + string(role)
 		if role == program.Ketua && !own.IsZero() {
 			label = "invite.role.successor"

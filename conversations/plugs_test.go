@@ -70,7 +70,7 @@ func TestRedisEmptied(t *testing.T) {
 	u := k.says("", start)
 	u.Press = &bot.Press{Prompt: last.Prompt, Choice: "save"}
 	c.send(t, u)
-	if said := c.answer(t, k).Text; !strings.Contains(said, "tidak ada yang berubah") {
+	if said := c.answer(t, k).Text; !strings.Contains(said, "sudah lewat") {
 		t.Errorf("an old button: %q", said)
 	}
 	r.Empty()

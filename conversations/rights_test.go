@@ -526,7 +526,7 @@ func TestInviterReachesAbove(t *testing.T) {
 		"an area as an RT":   `"Role":"bendahara"|"Place":"` + here.Kelurahan + `"`,
 	})
 	for _, choice := range []string{"kelurahan", "kecamatan", "city", "bpjs", "admin", "_go", "yes;drop", "0190a1b2-0000-7000-8000-000000000000"} { // buttons that he never had
-		if said := c.hears(t, a, bot.Update{ID: "press " + choice, From: a.addr, Press: &bot.Press{Prompt: a.last.Prompt, Choice: choice}, At: start}); !strings.Contains(said, "tidak berlaku") {
+		if said := c.hears(t, a, bot.Update{ID: "press " + choice, From: a.addr, Press: &bot.Press{Prompt: a.last.Prompt, Choice: choice}, At: start}); !strings.Contains(said, "sudah lewat") {
 			t.Errorf("a button %q that was never there: %s", choice, said)
 		}
 	}
@@ -569,7 +569,7 @@ func TestButtonsOfOthers(t *testing.T) {
 				for _, prompt := range []int64{m.Prompt, 0, -1, 1 << 62} {
 					n++
 					said := c.hears(t, a, bot.Update{ID: fmt.Sprint("other", n), From: a.addr, Press: &bot.Press{Prompt: prompt, Choice: b.ID}, At: start})
-					if !strings.Contains(said, "tidak berlaku") || strings.Contains(said, secretName) {
+					if !strings.Contains(said, "sudah lewat") || strings.Contains(said, secretName) {
 						t.Fatalf("%s presses %q of %d: %s", a.name, b.ID, prompt, said)
 					}
 				}

@@ -90,7 +90,11 @@ func (c *Conversations) slip(texts *locales.Catalogue, w store.Worker, on progra
 	pdf.Ln(3)
 	paragraph("B", 11, 5.5, say("slip.no_card"))
 	pdf.Ln(2)
-	paragraph("", 11, 5.5, say("slip.accident"))
+	if w.StateOn(on, c.Settings) == program.Active {
+		paragraph("", 11, 5.5, say("slip.accident"))
+	} else {
+		paragraph("", 11, 5.5, say("slip.not_active"))
+	}
 	var out bytes.Buffer
 	if err := pdf.Output(&out); err != nil {
 		return nil, fmt.Errorf("draw a slip: %w", err)

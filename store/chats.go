@@ -93,6 +93,10 @@ func (tx *Tx) unlink(person, how, by string) (chats int, err error) {
 	if err := tx.lock(person); err != nil {
 		return 0, err
 	}
+	if err := tx.exec("void the codes of who lost his phone", `UPDATE invites SET until=$1 WHERE made_by=$2 AND used_by='' AND until>$1`,
+		tx.Now.UnixMicro(), person); err != nil {
+		return 0, err
+	}
 	if n > 0 {
 		if _, err := tx.AddNotice(Notice{Name: fmt.Sprintf("%s:%s:%d", NoticeUnlinked, person, tx.Now.UnixMicro()), Kind: NoticeUnlinked, Subject: person,
 			Person: person, Due: program.Awake(tx.Now), Until: tx.Now.Add(noticeTime)}); err != nil {

@@ -278,6 +278,9 @@ func (tx *Tx) UseInvite(code, channel, chatID string, vouched program.Phone) (Pe
 	if !i.Phone.IsZero() && i.Phone != vouched {
 		return Person{}, ErrInvitePhone
 	}
+	if err := tx.stillInvited(i, tx.index("invite", normalCode(code))); err != nil {
+		return Person{}, err
+	}
 	id, err := tx.invited(i, channel, chatID, vouched)
 	if err != nil {
 		return Person{}, err
@@ -297,6 +300,26 @@ func (tx *Tx) UseInvite(code, channel, chatID string, vouched program.Phone) (Pe
 		return Person{}, err
 	}
 	return tx.Person(id)
+}
+
+// stillInvited is ErrInviteExpired when whoever issued the code could not issue it any more: it does not outlive his right.
+func (tx *Tx) stillInvited(i Invite, key string) error {
+	var by, person string
+	if err := tx.QueryRow(`SELECT made_by, person FROM invites WHERE code_key=$1`, key).Scan(&by, &person); err != nil {
+		return fmt.Errorf("look who invited: %w", err)
+	}
+	err := error(nil)
+	switch {
+	case by == "": // an operator
+	case person != "":
+		err = tx.mustUnlink(person, by)
+	default:
+		err = tx.mustInvite(program.Office{Role: i.Role, Place: i.Place}, by)
+	}
+	if errors.Is(err, ErrNoRight) || errors.Is(err, ErrNotFound) {
+		return ErrInviteExpired
+	}
+	return err
 }
 
 // tellIssuer tells who made an invitation that it was used; one that an operator made tells nobody.

@@ -115,3 +115,36 @@ func TestInvitesInTheChat(t *testing.T) {
 }
 
 func second[T any](_ T, err error) error { return err }
+
+// TestACodeDoesNotOutliveItsIssuer: who is in office no more leaves no open codes behind, nor who stands in for him.
+func TestACodeDoesNotOutliveItsIssuer(t *testing.T) {
+	db := open(t)
+	ketua := addOfficer(t, db, 1, program.Ketua, rt14.String())
+	var successor, deputy string
+	update(t, db, func(tx *Tx) (err error) {
+		successor, err = tx.Invite(Invite{Role: program.Ketua, Place: rt14.String(), Phone: testPhone(t, 50), Name: "Contoh"}, ketua.ID)
+		must(t, err)
+		deputy, err = tx.Invite(Invite{Role: program.Wakil, Place: rt14.String(), Phone: testPhone(t, 51), Name: "Contoh",
+			Until: program.Date{Year: 2026, Month: 12, Day: 30}}, ketua.ID)
+		return err
+	})
+	var wakil Person
+	update(t, db, func(tx *Tx) (err error) {
+		wakil, err = tx.UseInvite(deputy, "telegram", "w", testPhone(t, 51))
+		return err
+	})
+	now := addOfficer(t, db, 2, program.Ketua, rt14.String()) // by a list
+	err := db.Update(t.Context(), func(tx *Tx) error {
+		_, err := tx.UseInvite(successor, "telegram", "s", testPhone(t, 50))
+		return err
+	})
+	if !errors.Is(err, ErrInviteExpired) {
+		t.Errorf("the code of a former ketua: %v", err)
+	}
+	for _, p := range []Person{wakil, ketua} {
+		if may := try(t, db, func(tx *Tx) error { return tx.must(p.ID, program.Register, rt14.String()) }); !errors.Is(may, ErrNoRight) {
+			t.Errorf("somebody of before may register: %v", may)
+		}
+	}
+	must(t, try(t, db, func(tx *Tx) error { return tx.must(now.ID, program.Register, rt14.String()) }))
+}

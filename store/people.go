@@ -250,13 +250,20 @@ var single = []program.Role{program.Ketua, program.Sekretaris, program.Bendahara
 
 // giveOffice gives an office until a moment, or for good when that is zero.
 func (tx *Tx) giveOffice(person string, o program.Office, until time.Time) error {
+	ends := []program.Role(nil)
 	if slices.Contains(single, o.Role) {
-		former, err := tx.holders(o.Role, o.Place)
+		ends = append(ends, o.Role)
+	}
+	if o.Role == program.Ketua { // who stood in for the former one stands in for nobody
+		ends = append(ends, program.Wakil)
+	}
+	for _, role := range ends {
+		former, err := tx.holders(role, o.Place)
 		if err != nil {
 			return err
 		}
 		for _, id := range former {
-			if err := tx.EndOffice(id, o, ""); err != nil {
+			if err := tx.EndOffice(id, program.Office{Role: role, Place: o.Place}, ""); err != nil {
 				return err
 			}
 		}

@@ -158,10 +158,11 @@ func (tx *Tx) OpenTickets(kelurahan string) (tickets []Ticket, err error) {
 	return tickets, err
 }
 
-// doubted says whether somebody with this worker's number has said that he is not the worker, and nobody has looked yet.
+// doubted says whether somebody with this worker's number has said that he is not the worker: from then on the number proves
+// nothing, and a code does.
 func (tx *Tx) doubted(worker string) (bool, error) {
 	var n int
-	if err := tx.QueryRow(`SELECT COUNT(*) FROM tickets WHERE worker=$1 AND kind=$2 AND closed_at=0`, worker, string(TicketNotMe)).Scan(&n); err != nil {
+	if err := tx.QueryRow(`SELECT COUNT(*) FROM tickets WHERE worker=$1 AND kind=$2`, worker, string(TicketNotMe)).Scan(&n); err != nil {
 		return false, fmt.Errorf("look for doubts about a worker's number: %w", err)
 	}
 	return n > 0, nil

@@ -176,7 +176,7 @@ func TestRedisSealed(t *testing.T) {
 	if strings.Contains(all, "SECRET") {
 		t.Error("a value lies in clear")
 	}
-	for _, want := range []string{":c:", ":due:terminal", ":alive", ":aside", "handed out"} {
+	for _, want := range []string{":c:", ":due:terminal", ":alive", ":aside", "taken up"} {
 		if has := strings.Contains(all, want); has != (want != ":alive") { // no heartbeat yet
 			t.Errorf("the dump shows %s: %v", want, has)
 		}
