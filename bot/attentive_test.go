@@ -72,9 +72,56 @@ func TestTypingIsShownOnlyWhileATurnTakesLong(t *testing.T) {
 func TestAPressIsAnsweredBesideItsTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		press := says("1", "")
-		press.Press = &bot.Press{Prompt: 1, Choice: "ya"} // an old one: it is answered too
+		press.Press, press.Ack = &bot.Press{Prompt: 1, Choice: "ya"}, "7" // an old one: it is answered too
 		shown := attend(t, press, 0, 30*time.Second)
 		if want := []event{{"send", 0}, {"answered", 30 * time.Second}}; !slices.Equal(shown, want) {
+			t.Errorf("%v, want %v", shown, want)
+		}
+	})
+}
+
+// left is what a process that died left behind, for the first who looks.
+type left struct {
+	memory
+	claims []*bot.Claim
+}
+
+func (l *left) Due(context.Context, int) (claims []*bot.Claim, err error) {
+	claims, l.claims = l.claims, nil
+	return claims, nil
+}
+
+// recovered plays one claim that was left.
+func recovered(t *testing.T, c *bot.Claim, answer time.Duration) []event {
+	t.Helper()
+	channel := &attentive{began: time.Now(), answer: answer}
+	l := &bot.Lanes{Engine: shop(t, func() error { return nil }), Sessions: &left{claims: []*bot.Claim{c}},
+		Channels: map[string]bot.Channel{"terminal": channel}, Now: time.Now, Log: bottest.Quiet()}
+	if err := l.Recover(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	l.Wait()
+	return channel.shown
+}
+
+// TestAPressIsAnsweredByWhoeverDelivers: its turn was played and kept, and then the process died.
+func TestAPressIsAnsweredByWhoeverDelivers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		u := says("1", "halo")
+		shown := recovered(t, &bot.Claim{Addr: u.From, Replies: []bot.Message{{To: u.From, Text: "Baik.", Ack: "7"}, {To: u.From, Text: "Lagi."}}}, time.Second)
+		if want := []event{{"send", 0}, {"answered", time.Second}, {"send", time.Second}}; !slices.Equal(shown, want) {
+			t.Errorf("%v, want %v", shown, want)
+		}
+	})
+}
+
+// TestAPressThatHangsIsLeftBehind: the next message of the chat waits three seconds for it.
+func TestAPressThatHangsIsLeftBehind(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		press, next := says("1", ""), says("2", "halo")
+		press.Press, press.Ack = &bot.Press{Prompt: 1, Choice: "ya"}, "7"
+		shown := recovered(t, &bot.Claim{Addr: press.From, Inbox: []bot.Update{press, next}}, 30*time.Second)
+		if want := []event{{"send", 0}, {"send", 3 * time.Second}, {"answered", 30 * time.Second}}; !slices.Equal(shown, want) {
 			t.Errorf("%v, want %v", shown, want)
 		}
 	})

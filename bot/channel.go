@@ -26,7 +26,15 @@ type Update struct {
 	Edited  bool     `json:",omitempty"` // a message that was already read was changed
 	Lang    string   `json:",omitempty"`
 	Flood   bool     `json:",omitempty"` // stands for all that came beyond MaxInbox and was dropped: beside it only ID, From and At are set
+	Event   *Event   `json:",omitempty"` // nobody wrote this: beside it only ID, From and At are set
 	At      time.Time
+}
+
+// Event is something that happened elsewhere and that a flow tells in this chat. A flow whose question relays gets it as
+// an answer, in Turn.Args; else the flow begins with it, and what it interrupted goes on.
+type Event struct {
+	Flow string
+	Args map[string]string `json:",omitempty"`
 }
 
 // Press is a button that was pressed: over the wire "prompt.choice", at most 64 bytes, never a record's id.
@@ -80,6 +88,7 @@ type Message struct {
 	ShareContact string   `json:",omitempty"` // the label of the channel's own button that shares one's number; "" for none
 	ContactOver  bool     `json:",omitempty"` // such a button was offered before and is to go
 	Unprompted   bool     `json:",omitempty"` // nobody asked at this moment: replies go first
+	Ack          string   `json:",omitempty"` // of the press that it replies to: kept with it, so that a press is answered whoever dies
 }
 
 // Channel delivers messages. Send returns a *SendError when it knows what to do next.
@@ -90,7 +99,8 @@ type Channel interface {
 // Attentive is a channel that can show that somebody listens. Both are tried once, may fail silently, and take their time
 // beside the turn.
 type Attentive interface {
-	// Answer tells the person that his press has come in, and takes away the buttons that it came from.
+	// Answer tells the person that his press has come in, and takes away the buttons that it came from. Of the update only
+	// From and Ack are set. One that was answered already is no harm.
 	Answer(ctx context.Context, u Update)
 	// Typing shows that an answer is on its way.
 	Typing(ctx context.Context, to Address)

@@ -31,7 +31,7 @@ func (p *play) exactChoice() string {
 		return p.s.Buttons[i].ID
 	}
 	return p.only(func(b button) int {
-		if said == Plain(b.Label) || slices.Contains(b.Words, said) {
+		if said == Plain(b.Label) || slices.Contains(p.Texts.Words(b.Words), said) {
 			return 1
 		}
 		return 0
@@ -49,7 +49,7 @@ func (p *play) looseChoice() string {
 		return slices.ContainsFunc(p.Texts.Words("words.not"), func(w string) bool { return strings.Contains(s, " "+w+" ") })
 	}
 	return p.only(func(b button) (longest int) {
-		for _, w := range append(slices.Clone(b.Words), Plain(b.Label)) {
+		for _, w := range append(slices.Clone(p.Texts.Words(b.Words)), Plain(b.Label)) {
 			w = " " + w + " "
 			if strings.Contains(said, w) && (denied(w) || !denied(said)) {
 				longest = max(longest, len(w))

@@ -13,10 +13,12 @@ import (
 type session struct {
 	Lang    string   `json:",omitempty"`
 	Serial  int64    // of the newest prompt
+	Pressed int64    `json:",omitempty"` // the prompt whose button was pressed last: a second tap on it says nothing new
 	Buttons []button `json:",omitempty"` // of the newest prompt
-	Free    bool     `json:",omitempty"` // as in Prompt, so are Exact and Names
+	Free    bool     `json:",omitempty"` // as in Prompt, so are Exact, Names and Relay
 	Exact   bool     `json:",omitempty"`
 	Names   bool     `json:",omitempty"`
+	Relay   bool     `json:",omitempty"`
 	Frames  []frame  `json:",omitempty"` // the last one is played, those below wait
 	Resume  bool     `json:",omitempty"` // the newest prompt asks whether to go on with the last frame
 	Stash   string   `json:",omitempty"` // what was said before that question
@@ -26,9 +28,11 @@ type session struct {
 	Seen    int64    // unix milliseconds of the last message
 }
 
+// button is a choice that was offered. Words is the id of what people type for it: the words themselves would be most of a
+// session.
 type button struct {
 	ID, Label, Key string
-	Words          []string `json:",omitempty"`
+	Words          string `json:"WordsID,omitempty"`
 }
 
 // wish is a conversation that was asked for and not begun yet.
@@ -45,6 +49,9 @@ type frame struct {
 	Before         json.RawMessage `json:",omitempty"` // the draft as it was then
 	Draft          json.RawMessage `json:",omitempty"`
 	Aside          bool            `json:",omitempty"`
+	Alarms         []string        `json:",omitempty"` // the emergencies that have interrupted it while it relayed
+
+	opened any // the draft itself during a turn; nil: only Draft is up to date
 }
 
 // unfinished are the titles of the conversations that wait below the present one.
@@ -126,7 +133,7 @@ func (p *play) back(ctx context.Context) error {
 	}
 	if f.From != "" { // the correction is given up: everything is as it was before
 		f.Done = append(f.Done, f.Step)
-		f.Step, f.Draft, f.From, f.Before = f.From, f.Before, "", nil
+		f.Step, f.Draft, f.From, f.Before, f.opened = f.From, f.Before, "", nil, nil
 		p.sortDone(f)
 		return p.ask(ctx)
 	}
@@ -209,6 +216,9 @@ func (p *play) worthKeeping(f frame) bool {
 func (p *play) answer(ctx context.Context) error {
 	f := p.top()
 	p.t.op = fmt.Sprintf("%s:%s:%d", f.ID, f.Step, p.s.Serial)
+	if p.s.Relay { // asked once, answered often
+		p.t.op = fmt.Sprintf("%s:%s:%s", f.ID, f.Step, p.t.Update.ID)
+	}
 	next, err := p.current().answer(ctx, p.t, f)
 	if err != nil {
 		return fmt.Errorf("answer %s.%s: %w", f.Flow, f.Step, err)
@@ -233,6 +243,8 @@ func (p *play) goOn(ctx context.Context, next Next) error {
 		return p.resume(ctx)
 	case nextPause:
 		return p.start(ctx, p.Menu, nil, false)
+	case nextQuiet:
+		return nil
 	case nextTo:
 		return p.to(ctx, next.name)
 	}

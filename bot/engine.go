@@ -61,10 +61,12 @@ func (e *Engine) Play(ctx context.Context, raw []byte, u Update, now time.Time) 
 	p.offered = p.hasButton(chooseContact)
 	p.settle()
 	asleep := now.Sub(time.UnixMilli(s.Seen)) > staleAge
-	s.Seen = now.UnixMilli()
-	if e.Heard != nil {
-		if err := e.Heard(ctx, p.t); err != nil {
-			return Outcome{}, fmt.Errorf("hear somebody: %w", err)
+	if u.Event == nil { // else nobody was here
+		s.Seen = now.UnixMilli()
+		if e.Heard != nil {
+			if err := e.Heard(ctx, p.t); err != nil {
+				return Outcome{}, fmt.Errorf("hear somebody: %w", err)
+			}
 		}
 	}
 	if err := p.run(ctx, asleep); err != nil {
@@ -78,7 +80,7 @@ func (e *Engine) Play(ctx context.Context, raw []byte, u Update, now time.Time) 
 	if len(out) > MaxSession {
 		return Outcome{}, fmt.Errorf("session of %d bytes is larger than %d", len(out), MaxSession)
 	}
-	return Outcome{Session: out, Replies: p.replies(), Draft: p.keeps()}, nil
+	return Outcome{Session: out, Replies: p.replies(), Draft: p.keeps() || p.s.Relay}, nil
 }
 
 // Fault is the outcome of a message that could not be played: it is set aside, the person is told that it was not
@@ -88,13 +90,20 @@ func (e *Engine) Fault(raw []byte, to Address) Outcome {
 	if json.Unmarshal(raw, &s) != nil {
 		s = session{Lang: locales.Default}
 	}
-	told := Message{To: to, Text: e.Texts.Render(s.Lang, locales.T("global.fault"))}
+	told := s.message(to, e.Texts.Render(s.Lang, locales.T("global.fault")))
 	return Outcome{Session: raw, Replies: []Message{told}, Aside: true, Draft: len(s.Frames) > 0}
 }
 
 func (p *play) run(ctx context.Context, asleep bool) error {
+	if p.t.Update.Event != nil {
+		return p.happened(ctx, *p.t.Update.Event)
+	}
 	if p.oldAlbum() {
 		return nil
+	}
+	press := p.t.Update.Press
+	if press != nil && press.Prompt == p.s.Pressed {
+		return nil // a second tap: the first is answered
 	}
 	if problem := p.strange(); problem != "" {
 		p.t.Say(locales.T(problem))
@@ -103,8 +112,8 @@ func (p *play) run(ctx context.Context, asleep bool) error {
 	if code, ok := p.startCode(); ok {
 		return p.start(ctx, p.Greet, map[string]string{"code": code}, false)
 	}
-	if p.t.Update.Press != nil {
-		p.t.Choice = p.t.Update.Press.Choice
+	if press != nil {
+		p.t.Choice, p.s.Pressed = press.Choice, press.Prompt
 	} else {
 		p.t.Choice = p.exactChoice()
 	}
@@ -120,11 +129,28 @@ func (p *play) run(ctx context.Context, asleep bool) error {
 	return p.heard(ctx)
 }
 
+// happened has a flow tell what happened elsewhere, and lets go on what was under way.
+func (p *play) happened(ctx context.Context, e Event) error {
+	if _, known := p.flow(e.Flow); !known {
+		return nil // told by another version
+	}
+	p.t.Args = e.Args
+	if p.s.Relay && p.current().name == e.Flow {
+		return p.answer(ctx)
+	}
+	return p.start(ctx, e.Flow, e.Args, len(p.s.Frames) > 0)
+}
+
 // heard handles what is neither strange nor global: an answer, or a wish.
 func (p *play) heard(ctx context.Context) error {
 	if p.t.Choice == "" && p.t.Text != "" {
 		if in := p.Understand(p.t); p.follows(in) {
+			if p.s.Relay {
+				return p.alarm(ctx, in)
+			}
 			return p.start(ctx, in.Flow, in.Args, p.aside(in))
+		} else if p.command(in) {
+			return p.ask(ctx)
 		}
 		p.t.Choice = p.looseChoice()
 	}
@@ -134,12 +160,35 @@ func (p *play) heard(ctx context.Context) error {
 	return p.answer(ctx)
 }
 
+// alarm answers an emergency in what goes on to somebody else, who reads it as well.
+func (p *play) alarm(ctx context.Context, in Intent) error {
+	f := p.top()
+	f.Alarms = append(f.Alarms, in.Flow)
+	back := p.t.Mark()
+	if err := p.answer(ctx); err != nil {
+		return err
+	}
+	if p.s.Relay { // it went on, and help comes before anything else
+		back()
+	}
+	return p.start(ctx, in.Flow, in.Args, true)
+}
+
 // unasked tells the greeting what was said in a chat of which nothing is kept: perhaps an answer to what is kept no longer.
 func (p *play) unasked() map[string]string {
 	if p.s.Serial > 0 {
 		return nil
 	}
 	return map[string]string{"unasked": p.t.Text}
+}
+
+// command says whether a text is meant for the bot, and no answer: a command of the channel's menu, or the very words that
+// began what is under way.
+func (p *play) command(in Intent) bool {
+	if len(p.s.Frames) == 0 || p.s.Relay {
+		return false
+	}
+	return strings.HasPrefix(p.t.Text, "/") || in.Flow == p.top().Flow && in.Sure && in.Asked
 }
 
 // follows says whether a wish may be followed here: always in the menu, while an answer is awaited only when it is
@@ -154,6 +203,9 @@ func (p *play) follows(in Intent) bool {
 	}
 	if !in.Sure || p.top().Flow == in.Flow {
 		return false
+	}
+	if p.s.Relay {
+		return flow.urgent && !slices.Contains(p.top().Alarms, in.Flow)
 	}
 	if flow.urgent {
 		return in.Asked || !p.s.Names
@@ -173,7 +225,7 @@ func (p *play) oldAlbum() bool {
 	}
 	seen := p.s.Album == m.Album
 	p.s.Album = m.Album
-	return seen
+	return seen && p.t.Text == "" // the caption may come with any part
 }
 
 // strange is the text for an update that cannot be an answer, "" for one that can.
@@ -215,7 +267,7 @@ func (p *play) global(ctx context.Context) (bool, error) {
 	is := func(id string) bool { return said != "" && slices.Contains(p.Texts.Words(id), said) }
 	switch {
 	case p.t.Choice == choosePerson || is("words.person"):
-		return true, p.start(ctx, p.Person, nil, p.inForm())
+		return true, p.askPerson(ctx)
 	case p.t.Choice != "":
 		return false, nil
 	case is("words.cancel"):
@@ -228,6 +280,14 @@ func (p *play) global(ctx context.Context) (bool, error) {
 		return true, p.help(ctx)
 	}
 	return false, nil
+}
+
+// askPerson begins what leads to a person, or asks its question again.
+func (p *play) askPerson(ctx context.Context) error {
+	if p.current().name == p.Person {
+		return p.repeat(ctx)
+	}
+	return p.start(ctx, p.Person, nil, p.inForm())
 }
 
 func (p *play) inForm() bool { return len(p.s.Frames) > 0 && p.top().Flow != p.Menu }

@@ -286,3 +286,109 @@ func TestRecallOfWhatIsGone(t *testing.T) {
 		out, err = e.Play(t.Context(), out.Session, bot.Update{ID: "2", Text: "Contoh", From: bot.Address{Channel: "terminal", ID: "1"}}, time.Now())
 	}
 }
+
+// relay is a bot in which "person" passes on what is written, and an accident is an emergency.
+func relay(t *testing.T, passed *[]string) *bot.Engine {
+	t.Helper()
+	e := shop(t, func() error { return nil })
+	tell := func(text string) func(context.Context, *bot.Turn, *order) (bot.Next, error) {
+		return func(_ context.Context, t *bot.Turn, _ *order) (bot.Next, error) {
+			t.Say(locales.T(text))
+			return bot.End(), nil
+		}
+	}
+	write := bot.Step[order]{Name: "write", Help: "menu.help",
+		Ask: func(context.Context, *bot.Turn, *order) (bot.Prompt, error) {
+			return bot.Prompt{Text: locales.T("moves.none"), Free: true, Relay: true, Choices: []bot.Choice{{ID: "done", Label: locales.T("button.menu"), Key: "#"}}}, nil
+		},
+		Answer: func(_ context.Context, t *bot.Turn, _ *order) (bot.Next, error) {
+			if t.Choice == "done" || t.Args["over"] != "" {
+				t.Say(locales.T("language.changed"))
+				return bot.End(), nil
+			}
+			*passed = append(*passed, t.Text+" as "+t.Op())
+			return bot.Quiet(), nil
+		}}
+	e.Flows[3] = bot.Flow[order]{Name: "person", ReadOnly: true, Steps: []bot.Step[order]{write}, Begin: func(ctx context.Context, t *bot.Turn, d *order) (bot.Next, error) {
+		if t.Args["over"] != "" {
+			return tell("language.changed")(ctx, t, d)
+		}
+		return bot.Next{}, nil
+	}}.Playable()
+	e.Flows = append(e.Flows, bot.Flow[order]{Name: "accident", ReadOnly: true, Urgent: true, Begin: tell("accident.answer")}.Playable(),
+		bot.Flow[order]{Name: "budget", ReadOnly: true, Begin: tell("area.city")}.Playable())
+	e.Understand = func(t *bot.Turn) bot.Intent {
+		for _, flow := range []string{"accident", "budget"} {
+			if strings.Contains(t.Text, flow) {
+				return bot.Intent{Flow: flow, Sure: true, Asked: true}
+			}
+		}
+		return bot.Intent{}
+	}
+	return e
+}
+
+// TestRelay: what is written goes on, each message as an operation of its own, and nothing is said, whatever it asks for;
+// but the bot's own words are heard, an emergency is answered once and goes on, too, and what lay below is asked again at
+// the end, whoever brings it about.
+func TestRelay(t *testing.T) {
+	var passed []string
+	e := relay(t, &passed)
+	now := time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC)
+	var raw []byte
+	n := 0
+	play := func(u bot.Update) string {
+		n++
+		u.ID, u.From = fmt.Sprint("u", n), bot.Address{Channel: "terminal", ID: "a"}
+		out, err := e.Play(t.Context(), raw, u, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw = out.Session
+		if len(out.Replies) == 0 {
+			return ""
+		}
+		return out.Replies[0].Text
+	}
+	const question, asks, over = "Siapa namanya", "Tidak ada permintaan pindah", "berbahasa Indonesia"
+	ended := bot.Update{Event: &bot.Event{Flow: "person", Args: map[string]string{"over": "1"}}}
+	for _, row := range []struct {
+		says bot.Update
+		want []string // that are said, in this order; none: silence
+		goes string   // what went on
+	}{
+		{bot.Update{Text: "halo"}, []string{question}, ""},
+		{bot.Update{Text: "petugas"}, []string{asks}, ""},
+		{bot.Update{Text: "selamat pagi"}, nil, "selamat pagi as 2:write:u3"},
+		{bot.Update{Text: "budget?"}, nil, "budget? as 2:write:u4"},
+		{bot.Update{Text: "1"}, nil, "1 as 2:write:u5"},
+		{bot.Update{Text: "accident"}, []string{"rumah sakit", asks}, "accident as 2:write:u6"},
+		{bot.Update{Text: "accident?"}, nil, "accident? as 2:write:u7"},
+		{bot.Update{Text: "petugas"}, []string{asks}, ""},
+		{bot.Update{Text: "bantuan"}, []string{"Bantuan", asks}, ""},
+		{bot.Update{Media: &bot.Media{Kind: bot.Voice}}, []string{"pesan suara", asks}, ""},
+		{bot.Update{Text: "#"}, []string{over, "Kita lanjut", question}, ""},
+		{bot.Update{Text: "petugas"}, []string{asks}, ""},
+		{ended, []string{over, "Kita lanjut", question}, ""},
+		{ended, []string{over, "Kita lanjut", question}, ""},
+		{bot.Update{Event: &bot.Event{Flow: "of another version"}}, nil, ""},
+		{bot.Update{Text: "petugas"}, []string{asks}, ""},
+		{bot.Update{Text: "menu"}, []string{question}, ""},
+	} {
+		passed = nil
+		said := play(row.says)
+		rest := said
+		for _, want := range row.want {
+			var found bool
+			if _, rest, found = strings.Cut(rest, want); !found {
+				t.Errorf("%q: said %q, want %q", row.says.Text, said, row.want)
+			}
+		}
+		if row.want == nil && said != "" {
+			t.Errorf("%q: said %q", row.says.Text, said)
+		}
+		if got := strings.Join(passed, ", "); got != row.goes {
+			t.Errorf("%q: %q went on, want %q", row.says.Text, got, row.goes)
+		}
+	}
+}

@@ -15,7 +15,7 @@ type Flow[D any] struct {
 	Name string
 	// Title names an unfinished one when the bot offers to go on with it; nil: it is not kept when something else starts.
 	Title func(*D) locales.Text
-	// ReadOnly flows change nothing, so they may interrupt another one, which then goes on where it was.
+	// ReadOnly flows change nothing that another one works on, so they may interrupt it, and it goes on where it was.
 	ReadOnly bool
 	// Urgent flows interrupt everything, free text too.
 	Urgent bool
@@ -36,12 +36,14 @@ type Step[D any] struct {
 
 // Prompt is a question with its choices. Free: any text is an answer, so only whole messages and questions interrupt.
 // Exact: a choice is made by its button, number or very words, never by being mentioned; for what moves money or gives
-// consent. Names: the answer names relatives, so that a word of death in it is no emergency.
+// consent. Names: the answer names relatives, so that a word of death in it is no emergency. Relay: what is written goes
+// on to somebody else, message after message; the bot's own are the choices, the words that mean the same everywhere, and
+// each kind of emergency once. Whatever is in an emergency goes on, too.
 type Prompt struct {
-	Text               locales.Text
-	Choices            []Choice
-	Free, Exact, Names bool
-	ShareContact       bool
+	Text                      locales.Text
+	Choices                   []Choice
+	Free, Exact, Names, Relay bool
+	ShareContact              bool
 }
 
 // Choice is one possible answer. Words is the id of what people type for it; "" when the label is all. Key is the number
@@ -63,6 +65,7 @@ const (
 	nextGo     nextKind = "go"     // this conversation is over, another one starts
 	nextResume nextKind = "resume" // this conversation is over, the unfinished one below goes on
 	nextPause  nextKind = "pause"  // the menu opens, this conversation is kept as it is
+	nextQuiet  nextKind = "quiet"  // nothing is asked, the question stands
 )
 
 // Next says where a conversation goes. The zero value goes on to the first step that is not answered.
@@ -90,6 +93,9 @@ func Resume() Next { return Next{kind: nextResume} }
 
 // Pause keeps the conversation for later, the present question unanswered, and opens the menu.
 func Pause() Next { return Next{kind: nextPause} }
+
+// Quiet stays at the question without asking it again: what was said went to somebody else. Only for steps that relay.
+func Quiet() Next { return Next{kind: nextQuiet} }
 
 // Playable is a Flow without its type parameter, as the engine plays it.
 type Playable struct {
@@ -129,8 +135,11 @@ func (f Flow[D]) Playable() Playable {
 		p.steps = append(p.steps, stepInfo{s.Name, s.Help, s.Counted})
 	}
 	p.title = func(fr *frame) (text locales.Text, err error) {
-		err = withDraft(fr, func(d *D) error { text = f.Title(d); return nil })
-		return text, err
+		d, err := draft[D](fr)
+		if err != nil {
+			return locales.Text{}, err
+		}
+		return f.Title(d), nil
 	}
 	p.begin = func(ctx context.Context, t *Turn, fr *frame) (next Next, err error) {
 		if f.Begin == nil {
@@ -148,15 +157,16 @@ func (f Flow[D]) Playable() Playable {
 		return next, err
 	}
 	p.open = func(fr *frame) (names []string, err error) {
-		err = withDraft(fr, func(d *D) error {
-			for _, s := range f.Steps {
-				if s.When == nil || s.When(d) {
-					names = append(names, s.Name)
-				}
+		d, err := draft[D](fr)
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range f.Steps {
+			if s.When == nil || s.When(d) {
+				names = append(names, s.Name)
 			}
-			return nil
-		})
-		return names, err
+		}
+		return names, nil
 	}
 	return p
 }
@@ -174,15 +184,29 @@ func (p Playable) info(step string) (stepInfo, bool) {
 	return p.steps[i], true
 }
 
-// withDraft opens the frame's draft and keeps what do makes of it, unless do fails.
-func withDraft[D any](fr *frame, do func(*D) error) error {
+// draft opens the frame's draft, once in a turn.
+func draft[D any](fr *frame) (*D, error) {
+	if d, ok := fr.opened.(*D); ok {
+		return d, nil
+	}
 	d := new(D)
 	if len(fr.Draft) > 0 {
 		if err := json.Unmarshal(fr.Draft, d); err != nil {
-			return fmt.Errorf("open draft of %s: %w", fr.Flow, err)
+			return nil, fmt.Errorf("open draft of %s: %w", fr.Flow, err)
 		}
 	}
+	fr.opened = d
+	return d, nil
+}
+
+// withDraft opens the frame's draft and keeps what do makes of it, unless do fails.
+func withDraft[D any](fr *frame, do func(*D) error) error {
+	d, err := draft[D](fr)
+	if err != nil {
+		return err
+	}
 	if err := do(d); err != nil {
+		fr.opened = nil
 		return err
 	}
 	b, err := json.Marshal(d)

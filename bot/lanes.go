@@ -20,6 +20,7 @@ const (
 	giveBackTime = 5 * time.Second // for giving claims back at the end
 	typingAfter  = 700 * time.Millisecond
 	typingEvery  = 5 * time.Second // Telegram and WhatsApp show it that long
+	answerTime   = 3 * time.Second // what the next message of a chat waits at most for the answer to a press
 )
 
 // The points that every message passes, in order: see Lanes.At.
@@ -177,6 +178,10 @@ func (l *Lanes) lane(ctx context.Context, c *Claim) error {
 	l.at(AtClaimed)
 	hand := l.Metrics.take(c)
 	defer l.Metrics.drop(hand)
+	var answered <-chan struct{}
+	if len(c.Replies) > 0 { // whoever played it may have died before it answered the press
+		answered = l.answer(ctx, c.Addr, c.Replies[0].Ack)
+	}
 	for {
 		sent := 0
 		if len(c.Replies) > 0 {
@@ -185,10 +190,16 @@ func (l *Lanes) lane(ctx context.Context, c *Claim) error {
 			}
 			l.at(AtSent)
 			sent = 1
+			await(ctx, answered)
 		} else if len(c.Inbox) > 0 {
+			ack := c.Inbox[0].Ack
+			answered = l.answer(ctx, c.Addr, ack)
 			out, err := l.turn(ctx, c)
 			if err != nil {
 				return err
+			}
+			if len(out.Replies) > 0 {
+				out.Replies[0].Ack = ack
 			}
 			l.at(AtPlayed)
 			if err := l.Sessions.Put(context.WithoutCancel(ctx), c, out); err != nil {
@@ -253,7 +264,7 @@ func (l *Lanes) send(ctx context.Context, m Message) error {
 // The error is that of a process that stops: the update waits for the next one.
 func (l *Lanes) turn(ctx context.Context, c *Claim) (Outcome, error) {
 	if a, ok := l.Channels[c.Addr.Channel].(Attentive); ok {
-		defer l.attend(ctx, a, c.Inbox[0])()
+		defer l.attend(ctx, a, c.Addr)()
 	}
 	for try := c.Tries; try < turnTries; try++ {
 		out, err := l.attempt(ctx, c)
@@ -275,18 +286,47 @@ func (l *Lanes) turn(ctx context.Context, c *Claim) (Outcome, error) {
 	return l.Engine.Fault(c.Session, c.Addr), nil
 }
 
-// attend shows the person that somebody listens, beside the turn: his press is answered at once, and while the turn takes
-// long he sees that an answer is on its way. done ends that; only Wait waits for what is still travelling.
-func (l *Lanes) attend(ctx context.Context, a Attentive, u Update) (done func()) {
-	if u.Press != nil {
-		l.running.Go(func() { a.Answer(ctx, u) })
+// answer tells the person beside the turn that his press has come in, where there is one. done closes when that was tried.
+func (l *Lanes) answer(ctx context.Context, to Address, ack string) (done <-chan struct{}) {
+	a, ok := l.Channels[to.Channel].(Attentive)
+	if !ok || ack == "" {
+		return nil
 	}
+	tried := make(chan struct{})
+	l.running.Go(func() {
+		defer close(tried)
+		a.Answer(ctx, Update{From: to, Ack: ack})
+	})
+	return tried
+}
+
+// await waits for the answer to a press, which has mostly gone before the reply. One that hangs is left behind.
+func await(ctx context.Context, answered <-chan struct{}) {
+	if answered == nil {
+		return
+	}
+	select {
+	case <-answered:
+		return
+	default:
+	}
+	timer := time.NewTimer(answerTime)
+	defer timer.Stop()
+	select {
+	case <-answered:
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+// attend shows the person that an answer is on its way while the turn takes long. done ends that.
+func (l *Lanes) attend(ctx context.Context, a Attentive, to Address) (done func()) {
 	typing, cancel := context.WithCancel(ctx)
 	l.running.Add(1) // for the timer: it may go off when the lane has ended
 	timer := time.AfterFunc(typingAfter, func() {
 		defer l.running.Done()
 		for typing.Err() == nil {
-			a.Typing(typing, u.From)
+			a.Typing(typing, to)
 			_ = sleep(typing, typingEvery)
 		}
 	})

@@ -48,7 +48,7 @@ type refusal struct {
 
 // Do sends one message when its turn has come. A *SendError with RetryAfter holds its chat back for as long; when a
 // second chat is refused before anything else was delivered it is the channel that is too fast, and all wait as long as
-// both said. The error is send's, or that of ctx while waiting.
+// both said. The error is send's; while waiting it is a *SendError that says nothing: the message never left.
 func (p *Pacer) Do(ctx context.Context, m Message, send func() error) error {
 	began, err := p.wait(ctx, m.To, m.Unprompted)
 	if err != nil {
@@ -95,7 +95,7 @@ func (p *Pacer) wait(ctx context.Context, to Address, unprompted bool) (began ti
 		p.waiting[class] = slices.Delete(p.waiting[class], i, i+1)
 		c.waiting--
 	}
-	return now, ctx.Err()
+	return now, &SendError{Err: ctx.Err()}
 }
 
 // chat is the quota of an address. Quotas that owe nothing are forgotten now and then.

@@ -13,19 +13,25 @@ func (p *play) replies() []Message {
 	if len(p.t.said) == 0 {
 		return nil
 	}
-	m := Message{To: p.t.Update.From, Text: strings.Join(p.t.said, "\n\n"), Prompt: p.s.Serial}
-	for _, b := range p.s.Buttons {
+	m := p.s.message(p.t.Update.From, strings.Join(p.t.said, "\n\n"))
+	m.ContactOver = p.offered && m.ShareContact == ""
+	if p.t.file == nil {
+		return []Message{m}
+	}
+	return []Message{{To: m.To, Text: p.t.caption, File: p.t.file}, m}
+}
+
+// message is a text over the buttons of the newest prompt.
+func (s *session) message(to Address, text string) Message {
+	m := Message{To: to, Text: text, Prompt: s.Serial}
+	for _, b := range s.Buttons {
 		if b.ID == chooseContact {
 			m.ShareContact = b.Label
 			continue
 		}
 		m.Choices = append(m.Choices, Button{b.ID, b.Label, b.Key})
 	}
-	m.ContactOver = p.offered && m.ShareContact == ""
-	if p.t.file == nil {
-		return []Message{m}
-	}
-	return []Message{{To: m.To, Text: p.t.caption, File: p.t.file}, m}
+	return m
 }
 
 // awake meets whoever comes back after a day: help and questions first, then whether to go on. What he said is kept as
@@ -51,7 +57,11 @@ func (p *play) help(ctx context.Context) error {
 }
 
 func (p *play) helpText() locales.Text {
-	if i, ok := p.current().info(p.top().Step); ok && i.help != "" {
+	i, ok := p.current().info(p.top().Step)
+	if ok && p.s.Relay {
+		return locales.T(i.help) // there is no answer to give an example of
+	}
+	if ok && i.help != "" {
 		return locales.T("global.help_step", "Example", locales.T(i.help))
 	}
 	return locales.T("global.help_form")
@@ -71,7 +81,7 @@ func (p *play) repeat(ctx context.Context) error {
 // again is a misunderstood answer: first what would be good, then examples and numbers, then a person.
 func (p *play) again(ctx context.Context, text locales.Text) error {
 	p.s.Misses++
-	if text.IsZero() {
+	if text.IsZero() && p.s.Misses < 3 { // then a person is offered, in words that say the same
 		text = locales.T("global.not_understood")
 	}
 	p.t.Say(text)
@@ -136,6 +146,9 @@ func (p *play) counted(question locales.Text) (locales.Text, error) {
 func (p *play) numbered() locales.Text {
 	var lines []locales.Text
 	for _, b := range p.s.Buttons {
+		if b.ID == chooseContact {
+			continue // a number cannot share a number
+		}
 		lines = append(lines, locales.T("global.numbered_line", "Key", b.Key, "Label", b.Label))
 	}
 	return locales.T("global.numbered", "Lines", lines)
@@ -144,13 +157,17 @@ func (p *play) numbered() locales.Text {
 // prompt says a question under a serial number that was never used in this chat and never will be again.
 func (p *play) prompt(text locales.Text, prompt Prompt) {
 	p.s.Serial = max(p.s.Serial+1, p.t.Now.UnixMilli())
-	p.s.Free, p.s.Exact, p.s.Names, p.s.Buttons = prompt.Free, prompt.Exact, prompt.Names, nil
+	p.s.Free, p.s.Exact, p.s.Names, p.s.Relay, p.s.Buttons = prompt.Free, prompt.Exact, prompt.Names, prompt.Relay, nil
 	for i, c := range prompt.Choices {
 		key := c.Key
 		if key == "" {
 			key = strconv.Itoa(i + 1)
 		}
-		p.s.Buttons = append(p.s.Buttons, button{c.ID, p.Texts.Render(p.t.Lang, c.Label), key, p.Texts.Words(c.Words)})
+		b := button{ID: c.ID, Label: p.Texts.Render(p.t.Lang, c.Label), Key: key}
+		if len(p.Texts.Words(c.Words)) > 0 {
+			b.Words = c.Words
+		}
+		p.s.Buttons = append(p.s.Buttons, b)
 	}
 	p.t.Say(text)
 }

@@ -28,7 +28,7 @@ type Claim struct {
 }
 
 // Outcome is what one played update leaves behind. Aside keeps the update for an operator instead of dropping it.
-// Draft says that the session holds answers of a form: it is kept for 7 days instead of 24 hours.
+// Draft says that the session holds answers of a form, or relays: it is kept for 7 days instead of 24 hours.
 type Outcome struct {
 	Session []byte
 	Draft   bool

@@ -64,9 +64,6 @@ func (c *Conversations) join() bot.Flow[struct{}] { return tell("join", "join.an
 // help tells what can be asked here.
 func (c *Conversations) help() bot.Flow[struct{}] { return tell("help", "help.answer") }
 
-// person tells whom to call.
-func (c *Conversations) person() bot.Flow[struct{}] { return tell("person", "person.answer") }
-
 // accident says what helps first; a report is taken by people, not yet here.
 func (c *Conversations) accident() bot.Flow[struct{}] { return urgent("accident", "accident.answer") }
 

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strconv"
-	"strings"
 
 	"sahabatrt/bot"
 	"sahabatrt/locales"
@@ -85,7 +83,7 @@ func (c *Conversations) askArea(ctx context.Context, t *bot.Turn, d *surveying) 
 		if _, err := program.ParseRTCode(o.Place); err == nil {
 			lines[len(lines)-1] = locales.T("area.rt", "Place", name, "Linked", locales.T(linkedText(o)), "Workers", o.Workers, "Left", o.Remaining)
 		}
-		prompt.Choices = append(prompt.Choices, bot.Choice{ID: "p" + strconv.Itoa(i), Label: locales.T("area.pick", "Place", name)})
+		prompt.Choices = append(prompt.Choices, pick(i, locales.T("area.pick", "Place", name)))
 		d.Places = append(d.Places, o.Place)
 	}
 	prompt.Choices = append(prompt.Choices, turning(from, len(page), len(list))...)
@@ -146,11 +144,11 @@ func (c *Conversations) answerArea(ctx context.Context, t *bot.Turn, d *surveyin
 		d.Page = 0
 		return bot.To("unlinked"), nil
 	}
-	i, err := strconv.Atoi(strings.TrimPrefix(t.Choice, "p"))
-	if err != nil || i < 0 || i >= len(d.Places) {
+	line, ok := picked(t, d.Places)
+	if !ok {
 		return bot.Again(locales.Text{}), nil
 	}
-	place := d.Places[i]
+	place := line
 	if _, err := program.ParseRTCode(place); err != nil {
 		*d = surveying{Place: place}
 		return bot.To("list"), nil

@@ -20,6 +20,7 @@ import (
 
 	"sahabatrt/bot"
 	"sahabatrt/bot/bottest"
+	"sahabatrt/bot/telegram"
 	"sahabatrt/conversations"
 	"sahabatrt/locales"
 	"sahabatrt/program"
@@ -56,8 +57,11 @@ type city struct {
 	redis   redis.UniversalClient // nil without
 	lanes   *bot.Lanes
 	stage   *bottest.Stage
+	said    *bottest.Buffer // in the terminal
 	notices *conversations.Notices
+	flows   *conversations.Conversations
 	states  *states
+	names   map[string]string // of people, by the ids of their chats, where these are no names
 	now     atomic.Int64
 	log     *bytes.Buffer
 }
@@ -76,7 +80,7 @@ func openCity(ctx context.Context, h home, process string, log *slog.Logger, at 
 	if c.db, err = store.Open(ctx, store.Options{URL: h.Records, Key: h.Key, Now: now, Log: log, At: at}); err != nil {
 		return nil, err
 	}
-	options := session.Options{Process: process, Channels: []string{"terminal"}, Log: log, Prefix: h.Prefix, Ahead: func() time.Duration { return now().Sub(start) }}
+	options := session.Options{Process: process, Channels: []string{"terminal", telegram.Channel}, Log: log, Prefix: h.Prefix, Ahead: func() time.Duration { return now().Sub(start) }}
 	c.states = &states{Sessions: session.NewSQL(c.db, options)}
 	if h.Redis != "" {
 		if c.redis, err = session.Dial(h.Redis, log); err != nil {
@@ -84,8 +88,8 @@ func openCity(ctx context.Context, h home, process string, log *slog.Logger, at 
 		}
 		c.states.Sessions = session.NewRedis(c.redis, c.db.Sealer(), options)
 	}
-	flows := &conversations.Conversations{Store: c.db, Settings: program.DefaultSettings()}
-	c.lanes = &bot.Lanes{Engine: flows.Engine(texts, uuid.NewString), Sessions: c.states, Now: now, Log: log, At: at}
+	c.flows = &conversations.Conversations{Store: c.db, Settings: program.DefaultSettings()}
+	c.lanes = &bot.Lanes{Engine: c.flows.Engine(texts, uuid.NewString), Sessions: c.states, Now: now, Log: log, At: at}
 	c.notices = &conversations.Notices{Store: c.db, Texts: texts, Log: log}
 	return c, nil
 }
@@ -117,15 +121,27 @@ func moveIn(t testing.TB, h home, process string) *city {
 	}
 	t.Cleanup(func() { _ = c.close() })
 	c.log = log
-	buffer := &bottest.Buffer{}
-	c.lanes.Channels = map[string]bot.Channel{"terminal": buffer}
-	c.stage = &bottest.Stage{Lanes: c.lanes, Buffer: buffer, SetClock: func(at time.Time) { c.now.Store(at.UnixNano()) }, Person: c.person, Do: c.do, Due: c.due,
+	c.said = &bottest.Buffer{}
+	c.lanes.Channels = map[string]bot.Channel{"terminal": c.said}
+	c.stage = &bottest.Stage{Tell: c.tell, Read: c.said.Read, SetClock: func(at time.Time) { c.now.Store(at.UnixNano()) }, Person: c.person, Do: c.do, Due: c.due,
 		Secret: regexp.MustCompile(`, sekali pakai[^:]*:\n.*kode ([A-Z2-9]{8})`)}
-	c.notices.Send = buffer.Send
+	c.notices.Send = c.said.Send
+	c.notices.Tell = func(ctx context.Context, u bot.Update) error { return c.lanes.Accept(ctx, ctx, []bot.Update{u}) }
 	if err := c.lanes.Recover(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	return c
+}
+
+// tell hands over what a person does in the terminal, one after the other.
+func (c *city) tell(in []bot.Update) error {
+	for _, u := range in {
+		if err := c.lanes.Accept(context.Background(), context.Background(), []bot.Update{u}); err != nil {
+			return err
+		}
+		c.lanes.Wait()
+	}
+	return nil
 }
 
 // due does what jobs do in production, in order.
@@ -135,7 +151,7 @@ func (c *city) due(ctx context.Context, now time.Time) error {
 	}
 	var ids []string
 	err := c.db.View(ctx, func(tx *store.Tx) (err error) {
-		ids, err = tx.DueNotices()
+		ids, err = tx.DueNotices("")
 		return err
 	})
 	var again store.Again
@@ -144,6 +160,7 @@ func (c *city) due(ctx context.Context, now time.Time) error {
 			err = errors.Join(err, fault)
 		}
 	}
+	c.lanes.Wait()
 	return err
 }
 
@@ -264,6 +281,12 @@ func (c *city) do(words []string) (string, error) {
 		}
 		return "", c.db.Update(context.Background(), func(tx *store.Tx) error {
 			_, err := tx.ImportWorker(w, "")
+			return err
+		})
+	case "official": // ROLE PLACE PHONE
+		phone, _ := program.ParsePhone(words[3])
+		return "", c.db.Update(context.Background(), func(tx *store.Tx) error {
+			_, _, err := tx.PutPerson(store.Person{Name: "Petugas Contoh", Phone: phone, Offices: []program.Office{{Role: program.Role(words[1]), Place: words[2]}}})
 			return err
 		})
 	case "retire":

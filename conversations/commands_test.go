@@ -31,7 +31,7 @@ func TestEveryCommandOfTheMenuIsUnderstood(t *testing.T) {
 				t.Fatal(err)
 			}
 			c.lanes.Wait()
-			return c.stage.Buffer.Read(from)[0].Text
+			return c.said.Read(from)[0].Text
 		}
 		said("1", "/start")
 		if answer := said("2", "/"+word); len(answer) == 0 || answer[:min(len(answer), len(lost))] == lost {

@@ -33,6 +33,7 @@ func (c *Conversations) All() []bot.Playable {
 		c.workers().Playable(),
 		c.area().Playable(),
 		c.tickets().Playable(),
+		c.talk().Playable(),
 		c.moves().Playable(),
 		c.complete().Playable(),
 		c.cover().Playable(),

@@ -140,6 +140,9 @@ func (c *Conversations) answerCover(ctx context.Context, t *bot.Turn, d *proving
 	if err != nil || ok {
 		return bot.To("card"), err
 	}
+	if p, err := c.anybody(ctx, t); err != nil || p.ID != "" { // somebody else whom we know
+		return bot.Go("greet", nil), err
+	}
 	return bot.Again(locales.T("cover.phone_not_enough")), nil
 }
 

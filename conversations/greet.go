@@ -33,6 +33,10 @@ func (c *Conversations) beginGreeting(ctx context.Context, t *bot.Turn, d *greet
 	if d.Code = t.Args["code"]; d.Code != "" {
 		return c.useCode(ctx, t, d)
 	}
+	if t.Args["short"] != "" {
+		t.Say(locales.T("greet.code.short"))
+		return bot.Go("menu", nil), nil
+	}
 	if t.Args["unasked"] != "" {
 		if _, err := c.linked(ctx, t); err == nil { // no first contact: a session expired or was lost
 			t.Say(locales.T("greet.forgotten"))

@@ -181,14 +181,14 @@ func (c *Conversations) askWorker(ctx context.Context, t *bot.Turn, d *inviting)
 		if err != nil {
 			return prompt, err
 		}
-		prompt.Choices = append(prompt.Choices, bot.Choice{ID: "w" + strconv.Itoa(i), Label: locales.T("workers.list.pick", "Name", shorten(w.Name))})
+		prompt.Choices = append(prompt.Choices, nameButton(i, w.Name))
 	}
 	return prompt, nil
 }
 
 func (c *Conversations) answerWorker(ctx context.Context, t *bot.Turn, d *inviting) (bot.Next, error) {
-	if i, err := strconv.Atoi(strings.TrimPrefix(t.Choice, "w")); t.Choice != "" && err == nil && i < len(d.Found) {
-		d.Place = d.Found[i]
+	if id, ok := picked(t, d.Found); ok {
+		d.Place = id
 		return bot.To("confirm"), nil
 	}
 	_, rt, ok, err := c.officer(ctx, t)
@@ -276,23 +276,14 @@ func answerUntil(_ context.Context, t *bot.Turn, d *inviting) (bot.Next, error) 
 	return bot.Next{}, nil
 }
 
-func askInvite(_ context.Context, t *bot.Turn, d *inviting) (bot.Prompt, error) {
-	prompt := bot.Prompt{Exact: true, Choices: []bot.Choice{
-		{ID: "yes", Label: locales.T("invite.confirm.yes"), Words: "words.yes"},
-		{ID: "no", Label: locales.T("workers.confirm.no"), Words: "words.no"},
-	}}
+func askInvite(_ context.Context, _ *bot.Turn, d *inviting) (bot.Prompt, error) {
+	kind := "office"
 	switch d.Role {
-	case program.Worker:
-		prompt.Text = locales.T("invite.confirm.worker")
-	case program.Wakil:
-		prompt.Text = locales.T("invite.confirm.wakil", "Name", d.Name, "Phone", d.Phone.E164(), "Until", d.Until)
-	default:
-		prompt.Text = locales.T("invite.confirm.office", "Name", d.Name, "Phone", d.Phone.E164(), "Office", officeText(d.Role, d.Place))
+	case program.Worker, program.Wakil, program.Ketua:
+		kind = string(d.Role)
 	}
-	if d.Role == program.Ketua {
-		prompt.Text = locales.T("invite.confirm.ketua", "Name", d.Name, "Phone", d.Phone.E164(), "Office", officeText(d.Role, d.Place))
-	}
-	return prompt, nil
+	text := locales.T("invite.confirm."+kind, "Name", d.Name, "Phone", d.Phone.E164(), "Until", d.Until, "Office", officeText(d.Role, d.Place))
+	return confirmation(text, "invite.confirm.yes"), nil
 }
 
 // officeText is an office in words, "Sekretaris RT 14 Kenali Asam".
@@ -325,11 +316,7 @@ func (c *Conversations) answerInvite(ctx context.Context, t *bot.Turn, d *inviti
 }
 
 func (c *Conversations) makeInvite(ctx context.Context, t *bot.Turn, d *inviting) (bot.Next, error) {
-	p, err := c.anybody(ctx, t)
-	if err != nil {
-		return bot.Next{}, err
-	}
-	next, err := once(ctx, c, t, p.ID, d, func(tx *store.Tx) (bot.Next, error) {
+	return act(ctx, c, t, d, "invite.no_right", "make an invitation", func(tx *store.Tx, p store.Person) (bot.Next, error) {
 		name := d.Name
 		if d.Role == program.Worker {
 			w, err := tx.Worker(d.Place)
@@ -345,9 +332,4 @@ func (c *Conversations) makeInvite(ctx context.Context, t *bot.Turn, d *inviting
 		t.Say(locales.T("invite.made", "Name", name, "Code", code, "Office", officeText(d.Role, d.Place), "Until", program.DateOf(tx.Now.AddDate(0, 0, 7))))
 		return bot.End(), nil
 	})
-	if errors.Is(err, store.ErrNoRight) || errors.Is(err, store.ErrNotFound) {
-		t.Say(locales.T("invite.no_right"))
-		return bot.End(), nil
-	}
-	return next, wrap(err, "make an invitation")
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strconv"
-	"strings"
 
 	"sahabatrt/bot"
 	"sahabatrt/locales"
@@ -31,23 +29,20 @@ func (c *Conversations) issued() bot.Flow[undoing] {
 }
 
 // ownInvites are what the speaker issued.
-func (c *Conversations) ownInvites(ctx context.Context, t *bot.Turn) (all []store.Issued, by store.Person, err error) {
-	by, err = c.speaker(ctx, t)
-	if errors.Is(err, errStranger) {
-		return nil, by, nil
-	}
+func (c *Conversations) ownInvites(ctx context.Context, t *bot.Turn) (all []store.Issued, err error) {
+	by, err := c.anybody(ctx, t)
 	if err != nil {
-		return nil, by, err
+		return nil, err
 	}
 	err = c.Store.View(ctx, func(tx *store.Tx) (err error) {
 		all, err = tx.Invites(by.ID)
 		return err
 	})
-	return all, by, wrap(err, "list somebody's invitations")
+	return all, wrap(err, "list somebody's invitations")
 }
 
 func (c *Conversations) askIssued(ctx context.Context, t *bot.Turn, d *undoing) (bot.Prompt, error) {
-	all, _, err := c.ownInvites(ctx, t)
+	all, err := c.ownInvites(ctx, t)
 	if err != nil {
 		return bot.Prompt{}, err
 	}
@@ -57,7 +52,7 @@ func (c *Conversations) askIssued(ctx context.Context, t *bot.Turn, d *undoing) 
 		lines = append(lines, locales.T("issued."+fate(i, t), "Name", i.Name, "Office", officeText(i.Role, i.Place),
 			"Made", program.DateOf(i.Made), "Used", program.DateOf(i.Used), "Ends", program.DateOf(i.Ends)))
 		if i.Undo.IsZero() && (!i.Used.IsZero() || t.Now.Before(i.Ends)) {
-			prompt.Choices = append(prompt.Choices, bot.Choice{ID: "i" + strconv.Itoa(len(d.IDs)), Label: locales.T("workers.list.pick", "Name", shorten(i.Name))})
+			prompt.Choices = append(prompt.Choices, nameButton(len(d.IDs), i.Name))
 			d.IDs = append(d.IDs, i.ID)
 		}
 	}
@@ -88,16 +83,16 @@ func answerIssued(_ context.Context, t *bot.Turn, d *undoing) (bot.Next, error) 
 	if t.Choice == "menu" {
 		return bot.End(), nil
 	}
-	i, err := strconv.Atoi(strings.TrimPrefix(t.Choice, "i"))
-	if err != nil || i < 0 || i >= len(d.IDs) {
+	line, ok := picked(t, d.IDs)
+	if !ok {
 		return bot.Again(locales.Text{}), nil
 	}
-	d.ID = d.IDs[i]
+	d.ID = line
 	return bot.To("undo"), nil
 }
 
 func (c *Conversations) askUndoInvite(ctx context.Context, t *bot.Turn, d *undoing) (bot.Prompt, error) {
-	all, _, err := c.ownInvites(ctx, t)
+	all, err := c.ownInvites(ctx, t)
 	if err != nil {
 		return bot.Prompt{}, err
 	}
@@ -131,11 +126,7 @@ func (c *Conversations) answerUndoInvite(ctx context.Context, t *bot.Turn, d *un
 	default:
 		return bot.Again(locales.Text{}), nil
 	}
-	_, by, err := c.ownInvites(ctx, t)
-	if err != nil {
-		return bot.Next{}, err
-	}
-	next, err := once(ctx, c, t, by.ID, d, func(tx *store.Tx) (bot.Next, error) {
+	return act(ctx, c, t, d, "issued.not_undone", "undo an invitation", func(tx *store.Tx, by store.Person) (bot.Next, error) {
 		i, err := tx.UndoInvite(d.ID, by.ID)
 		if err != nil {
 			return bot.Next{}, err
@@ -143,11 +134,6 @@ func (c *Conversations) answerUndoInvite(ctx context.Context, t *bot.Turn, d *un
 		t.Say(locales.T("issued.undone", "Name", i.Name))
 		return bot.To("list"), nil
 	})
-	if errors.Is(err, store.ErrNoRight) || errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrState) {
-		t.Say(locales.T("issued.not_undone"))
-		return bot.End(), nil
-	}
-	return next, wrap(err, "undo an invitation")
 }
 
 // invitedWords tell who issued an invitation that it was used.

@@ -33,13 +33,42 @@ func (c *Conversations) askMenu(ctx context.Context, t *bot.Turn, _ *struct{}) (
 		return bot.Prompt{}, err
 	}
 	prompt := bot.Prompt{Text: locales.T("menu.ask", "Head", head(p)), ShareContact: err != nil}
+	own, waiting, err := c.openTalks(ctx, t, p)
+	if err != nil {
+		return bot.Prompt{}, err
+	}
+	if own.ID != "" {
+		prompt.Text = locales.T("person.still_open", "Official", officeText(own.Office.Role, own.Office.Place), "Menu", prompt.Text)
+	}
 	if len(t.Kept) > 0 {
 		prompt.Choices = append(prompt.Choices, choice("resume", "menu.resume"))
+	}
+	if waiting > 0 {
+		prompt.Choices = append(prompt.Choices, choice("talk", "menu.talk"))
 	}
 	for _, flow := range menuOf(p) {
 		prompt.Choices = append(prompt.Choices, choice(flow, "menu."+flow))
 	}
 	return prompt, nil
+}
+
+// openTalks are the talk of the speaker that is open in this chat, and how many people wait for his answers.
+func (c *Conversations) openTalks(ctx context.Context, t *bot.Turn, p store.Person) (own store.Talk, waiting int, err error) {
+	if p.ID == "" {
+		return own, 0, nil
+	}
+	err = c.Store.View(ctx, func(tx *store.Tx) (err error) {
+		if own, err = tx.TalkIn(p, chatOf(t)); err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		if !talksWithPeople(p) {
+			return nil
+		}
+		with, err := tx.TalksWith(p)
+		waiting = len(with)
+		return err
+	})
+	return own, waiting, wrap(err, "look for open talks")
 }
 
 func menuOf(p store.Person) []string {

@@ -2,9 +2,6 @@ package conversations
 
 import (
 	"context"
-	"errors"
-	"strconv"
-	"strings"
 
 	"sahabatrt/bot"
 	"sahabatrt/locales"
@@ -69,7 +66,7 @@ func (c *Conversations) askMoves(ctx context.Context, t *bot.Turn, d *deciding) 
 				return err
 			}
 			prompt.Text = locales.T("moves.list.ask")
-			prompt.Choices = append(prompt.Choices, bot.Choice{ID: "m" + strconv.Itoa(i), Label: locales.T("workers.list.pick", "Name", shorten(w.Name))})
+			prompt.Choices = append(prompt.Choices, nameButton(i, w.Name))
 			d.IDs = append(d.IDs, m.ID)
 		}
 		return nil
@@ -83,11 +80,11 @@ func (c *Conversations) pickMove(ctx context.Context, t *bot.Turn, d *deciding) 
 	if t.Choice == "menu" {
 		return bot.End(), nil
 	}
-	i, err := strconv.Atoi(strings.TrimPrefix(t.Choice, "m"))
-	if err != nil || i < 0 || i >= len(d.IDs) {
+	line, ok := picked(t, d.IDs)
+	if !ok {
 		return bot.Again(locales.Text{}), nil
 	}
-	d.Move = d.IDs[i]
+	d.Move = line
 	p, area, err := c.movable(ctx, t)
 	if _, own := program.ParseRTCode(area); err != nil || own == nil {
 		return bot.To("decide"), err
@@ -148,10 +145,7 @@ func (c *Conversations) askMoveConfirm(ctx context.Context, t *bot.Turn, d *deci
 	if d.Yes {
 		text = "moves.confirm.agree"
 	}
-	return bot.Prompt{Text: locales.T(text, "Worker", called(w.Name, w.Sex)), Exact: true, Choices: []bot.Choice{
-		{ID: "yes", Label: locales.T("tickets.confirm.yes"), Words: "words.yes"},
-		{ID: "no", Label: locales.T("workers.confirm.no"), Words: "words.no"},
-	}}, nil
+	return confirmation(locales.T(text, "Worker", called(w.Name, w.Sex)), "tickets.confirm.yes"), nil
 }
 
 func (c *Conversations) answerMove(ctx context.Context, t *bot.Turn, d *deciding) (bot.Next, error) {
@@ -162,11 +156,7 @@ func (c *Conversations) answerMove(ctx context.Context, t *bot.Turn, d *deciding
 	default:
 		return bot.Again(locales.Text{}), nil
 	}
-	p, err := c.anybody(ctx, t)
-	if err != nil {
-		return bot.Next{}, err
-	}
-	next, err := once(ctx, c, t, p.ID, d, func(tx *store.Tx) (bot.Next, error) {
+	return act(ctx, c, t, d, "moves.gone", "decide a move", func(tx *store.Tx, p store.Person) (bot.Next, error) {
 		m, err := tx.DecideMove(d.Move, d.Yes, p, t.Op())
 		if err != nil {
 			return bot.Next{}, err
@@ -174,11 +164,6 @@ func (c *Conversations) answerMove(ctx context.Context, t *bot.Turn, d *deciding
 		t.Say(locales.T("moves." + string(m.State)))
 		return bot.End(), nil
 	})
-	if errors.Is(err, store.ErrNoRight) || errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrState) {
-		t.Say(locales.T("moves.gone"))
-		return bot.End(), nil
-	}
-	return next, wrap(err, "decide a move")
 }
 
 // moveWords tell the head of the old RT that a worker is asked for, and who asked what was decided: neither learns of the

@@ -154,10 +154,7 @@ func answerWrong(_ context.Context, t *bot.Turn, d *asking) (bot.Next, error) {
 }
 
 func askTicket(_ context.Context, _ *bot.Turn, d *asking) (bot.Prompt, error) {
-	return bot.Prompt{Text: locales.T("mydata.confirm."+string(d.Kind), "Note", d.Note), Exact: true, Choices: []bot.Choice{
-		{ID: "yes", Label: locales.T("mydata.confirm.yes"), Words: "words.yes"},
-		{ID: "no", Label: locales.T("workers.confirm.no"), Words: "words.no"},
-	}}, nil
+	return confirmation(locales.T("mydata.confirm."+string(d.Kind), "Note", d.Note), "mydata.confirm.yes"), nil
 }
 
 func (c *Conversations) answerTicket(ctx context.Context, t *bot.Turn, d *asking) (bot.Next, error) {

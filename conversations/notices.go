@@ -33,8 +33,12 @@ type Notices struct {
 	Texts *locales.Catalogue
 	Log   *slog.Logger
 	Send  func(context.Context, bot.Message) error // a *bot.SendError says what became of it; any other error: nobody knows
+	Tell  func(context.Context, bot.Update) error  // has an event played in a chat; an error: nothing is kept of it
 	At    func(point string)                       // is called at each point, so that a test can stop the process there
 }
+
+// inTurn is how long a notice waits for the one that has to arrive before it.
+const inTurn = time.Second
 
 func (n *Notices) at(point string) {
 	if n.At != nil {
@@ -45,7 +49,7 @@ func (n *Notices) at(point string) {
 // Plan writes the notices that are due by the calendar and ends those that nobody came to in time. What follows from a
 // change, as an alert does, writes its notices itself.
 func (n *Notices) Plan(ctx context.Context, _ time.Time) error {
-	return n.Store.Update(ctx, func(tx *store.Tx) error { return errors.Join(tx.ExpireNotices(), tx.TellEnding()) })
+	return n.Store.Update(ctx, func(tx *store.Tx) error { return errors.Join(tx.ExpireNotices(), tx.TellEnding(), tx.EndTalks()) })
 }
 
 // Work does one notice: looks whether it still holds, marks it, sends it, and notes what became of it. It may be called
@@ -65,6 +69,7 @@ type letter struct {
 	chats  []store.Chat // none: it is not to be sent
 	all    bool         // to each of them, not to the first that takes it
 	text   string
+	event  *bot.Event // instead of a text
 }
 
 // take marks a notice that has to be sent now, and says where to and what. What is found on its way belongs to a process
@@ -90,11 +95,17 @@ func (n *Notices) take(ctx context.Context, id string, now time.Time) (l letter,
 		case now.Before(notice.Due):
 			wait = notice.Due.Sub(now)
 			return nil
-		case awake.After(now):
+		case awake.After(now) && !isTalk(notice.Kind):
 			wait = awake.Sub(now)
 			return tx.PostponeNotice(id, awake)
 		}
-		l, err = n.write(tx, notice)
+		waits, err := tx.Waits(notice)
+		if err == nil && !waits {
+			l, err = n.write(tx, notice)
+		}
+		if waits {
+			wait = inTurn
+		}
 		return err
 	})
 	if err != nil {
@@ -104,6 +115,11 @@ func (n *Notices) take(ctx context.Context, id string, now time.Time) (l letter,
 		return letter{}, store.Again{After: wait}
 	}
 	return l, nil
+}
+
+// isTalk says whether a notice is part of a talk, which goes on by night as well: what must wait for the day is due by day.
+func isTalk(kind store.NoticeKind) bool {
+	return kind == store.NoticePassedOn || kind == store.NoticeTalkEnded
 }
 
 // write puts a notice into words for its person, if it still holds and there is where to send it.
@@ -127,6 +143,11 @@ func (n *Notices) write(tx *store.Tx, notice store.Notice) (letter, error) {
 	if l.chats, err = where(person.ID); err != nil {
 		return letter{}, err
 	}
+	if isTalk(notice.Kind) {
+		if l.chats, l.event, err = inTalk(tx, notice, l.chats); err != nil {
+			return letter{}, err
+		}
+	}
 	if len(l.chats) == 0 {
 		return letter{}, tx.SetNotice(notice.ID, store.NoticeDead)
 	}
@@ -149,12 +170,17 @@ func wording(tx *store.Tx, notice store.Notice, person store.Person) (locales.Te
 		return workerWords(tx, notice, person)
 	case store.NoticeUnlinked:
 		return locales.T("notice.unlinked"), true, nil
+	case store.NoticeTalk, store.NoticePassedOn, store.NoticeTalkEnded:
+		return talkWords(tx, notice, person)
 	}
 	return locales.Text{}, false, fmt.Errorf("no words for a notice of kind %q", notice.Kind)
 }
 
 // deliver sends a letter to the first chat that takes it, or to each.
 func (n *Notices) deliver(ctx context.Context, l letter, now time.Time) error {
+	if l.event != nil {
+		return n.happen(ctx, l, now)
+	}
 	told := false
 	for _, chat := range l.chats {
 		err := n.send(ctx, l, chat)
@@ -187,6 +213,17 @@ func (n *Notices) deliver(ctx context.Context, l letter, now time.Time) error {
 		return n.end(ctx, l, store.NoticeSent)
 	}
 	return n.end(ctx, l, store.NoticeDead)
+}
+
+// happen has the event of a letter played in its chat: from there on it is kept like what people write.
+func (n *Notices) happen(ctx context.Context, l letter, now time.Time) error {
+	at := bot.Address{Channel: l.chats[0].Channel, ID: l.chats[0].ID}
+	if err := n.Tell(ctx, bot.Update{ID: l.notice.ID, From: at, Event: l.event, At: now}); err != nil {
+		n.failed(l, err)
+		return n.later(ctx, l, now, 0)
+	}
+	n.at(AtTold)
+	return n.end(ctx, l, store.NoticeSent)
 }
 
 // send tries one chat, and once more where it has moved to; a chat that nobody reads is noted as gone.

@@ -40,7 +40,7 @@ func alerted(t *testing.T, chats ...string) (c *city, notice, lurah string) {
 		return tx.Alert(store.Alert{Kind: store.AlertRefusals, Kelurahan: rt.Kelurahan, RT: rt})
 	})
 	if err := c.db.View(t.Context(), func(tx *store.Tx) error {
-		ids, err := tx.DueNotices()
+		ids, err := tx.DueNotices("")
 		if len(ids) == 1 {
 			notice = ids[0]
 		}
@@ -193,7 +193,7 @@ func TestNoticeOfADeadProcess(t *testing.T) {
 			if n := c.notice(t, id); n.State != store.NoticeUnclear {
 				t.Errorf("it is %s", n.State)
 			}
-			if got := len(c.stage.Buffer.Read(bot.Address{Channel: "terminal", ID: "a"})); got != want {
+			if got := len(c.said.Read(bot.Address{Channel: "terminal", ID: "a"})); got != want {
 				t.Errorf("sent %d times, want %d", got, want)
 			}
 			if _, err := c.do([]string{"check"}); err == nil || !strings.Contains(err.Error(), "unclear") {
@@ -232,7 +232,7 @@ func TestNoticeThatNoLongerHolds(t *testing.T) {
 			if n := c.notice(t, id); n.State != row.state {
 				t.Errorf("it is %s, want %s", n.State, row.state)
 			}
-			if m := c.stage.Buffer.Read(bot.Address{Channel: "terminal", ID: "a"}); len(m) != 0 {
+			if m := c.said.Read(bot.Address{Channel: "terminal", ID: "a"}); len(m) != 0 {
 				t.Error("it was sent")
 			}
 		})
@@ -249,7 +249,7 @@ func TestNoticeThatNoLongerHolds(t *testing.T) {
 		if err := c.due(t.Context(), c.clock()); err != nil {
 			t.Fatal(err)
 		}
-		if m := c.stage.Buffer.Read(bot.Address{Channel: "terminal", ID: "a"}); len(m) != 1 || strings.Contains(m[0].Text, "ditahan") {
+		if m := c.said.Read(bot.Address{Channel: "terminal", ID: "a"}); len(m) != 1 || strings.Contains(m[0].Text, "ditahan") {
 			t.Errorf("%d messages: %v", len(m), m)
 		}
 	})
@@ -286,7 +286,7 @@ func TestAlertWords(t *testing.T) {
 	if err := c.due(t.Context(), c.clock()); err != nil {
 		t.Fatal(err)
 	}
-	said := c.stage.Buffer.Read(bot.Address{Channel: "terminal", ID: "a"})
+	said := c.said.Read(bot.Address{Channel: "terminal", ID: "a"})
 	if len(said) != 1+len(kinds) {
 		t.Fatalf("%d messages for %d alerts", len(said), 1+len(kinds))
 	}
@@ -371,8 +371,123 @@ func TestHushed(t *testing.T) {
 	if err := c.due(t.Context(), c.clock()); err != nil {
 		t.Fatal(err)
 	}
-	said := c.stage.Buffer.Read(bot.Address{Channel: "terminal", ID: "a"})
+	said := c.said.Read(bot.Address{Channel: "terminal", ID: "a"})
 	if len(said) != 1 || !strings.Contains(said[0].Text, "Nomornya") || c.notice(t, alert).State != store.NoticeSent {
 		t.Errorf("%d messages", len(said))
+	}
+}
+
+// TestTalkSurvives: what is passed on waits for what was said before it while that is on its way or has to wait, is not sent
+// again when nobody knows whether it arrived, and does not hold up the rest for ever.
+func TestTalkSurvives(t *testing.T) {
+	c := newCity(t)
+	head, lurah := hire("ketua14", 1)[0], hire("lurah12", 1)[0]
+	for _, u := range []bot.Update{lurah.says("halo", start), head.says("petugas", start), head.says("ya", start),
+		head.says("satu", start), head.says("dua", start), head.says("tiga", start)} {
+		c.send(t, u)
+		c.lanes.Wait()
+	}
+	c.said.Read(lurah.addr)
+	var ids []string
+	c.change(t, func(tx *store.Tx) (err error) {
+		ids, err = tx.DueNotices("")
+		return err
+	})
+	if len(ids) != 4 {
+		t.Fatalf("%d notices are due", len(ids))
+	}
+	work := func(i int, want error) {
+		t.Helper()
+		if err := c.work(ids[i]); fmt.Sprint(err) != fmt.Sprint(want) {
+			t.Errorf("notice %d: %v, want %v", i, err, want)
+		}
+	}
+	inTurn := store.Again{After: time.Second}
+	work(1, inTurn)
+	work(3, inTurn)
+	c.notices.Send = func(context.Context, bot.Message) error {
+		return &bot.SendError{Err: errors.New("contoh"), RetryAfter: time.Minute}
+	}
+	work(0, store.Again{After: time.Minute})
+	work(1, inTurn)
+	c.notices.Send = c.said.Send
+	c.now.Add(int64(time.Minute))
+	work(0, nil)
+	work(2, inTurn)
+	c.notices.At = func(at string) {
+		if at == conversations.AtTold {
+			panic("killed")
+		}
+	}
+	func() {
+		defer func() { _ = recover() }()
+		_ = c.work(ids[1])
+		t.Error("the point was not passed")
+	}()
+	c.notices.At = nil
+	work(2, inTurn)
+	work(1, nil) // by another process: it may have arrived
+	work(3, inTurn)
+	work(2, nil)
+	work(3, nil)
+	var said []string
+	for _, m := range c.said.Read(lurah.addr) {
+		said = append(said, m.Text[strings.LastIndex(m.Text, " ")+1:])
+	}
+	if got := strings.Join(said, " "); got != "saya. satu dua tiga" {
+		t.Errorf("the lurah reads %s", got)
+	}
+	if n := c.notice(t, ids[1]); n.State != store.NoticeUnclear {
+		t.Errorf("it is %s", n.State)
+	}
+}
+
+// TestTalkEndsInItsChat: the person is told of the end where he talks and only there; when that cannot be kept it is tried
+// again; and a chat that is somebody else's by then learns nothing.
+func TestTalkEndsInItsChat(t *testing.T) {
+	c := newCity(t)
+	heads, lurah := hire("ketua14", 2), hire("lurah12", 1)[0]
+	for _, u := range []bot.Update{lurah.says("halo", start), heads[0].says("daftar pekerja", start), heads[0].says("becak", start),
+		heads[0].says("petugas", start), heads[0].says("ya", start), heads[0].says("Bu?", start), heads[1].says("halo", start),
+		lurah.says("jawab", start), lurah.says("1", start), lurah.says("ya Pak", start), lurah.says("selesai", start)} {
+		c.send(t, u)
+		c.lanes.Wait()
+	}
+	for _, chat := range heads {
+		c.said.Read(chat.addr)
+	}
+	tell := c.notices.Tell
+	c.notices.Tell = func(context.Context, bot.Update) error { return errors.New("contoh") }
+	if err := c.due(t.Context(), c.clock()); err == nil || !strings.Contains(err.Error(), errNotSent) {
+		t.Errorf("an end that could not be told: %v", err)
+	}
+	c.notices.Tell = tell
+	if err := c.due(t.Context(), c.clock()); err != nil {
+		t.Error(err)
+	}
+	said := c.said.Read(heads[0].addr)
+	if len(said) != 2 || !strings.HasSuffix(said[0].Text, ": ya Pak") || !strings.Contains(said[1].Text, "Siapa namanya") {
+		t.Errorf("where he talks: %v", said)
+	}
+	if said := c.said.Read(heads[1].addr); len(said) != 0 {
+		t.Errorf("in his other chat: %v", said)
+	}
+	for _, u := range []bot.Update{heads[0].says("petugas", start), heads[0].says("ya", start), lurah.says("jawab", start), lurah.says("1", start), lurah.says("rahasia", start)} {
+		c.send(t, u)
+		c.lanes.Wait()
+	}
+	c.said.Read(heads[0].addr)
+	c.change(t, func(tx *store.Tx) error {
+		phone, _ := program.ParsePhone(people["ketua15"].phone)
+		other, err := tx.PersonByPhone(phone)
+		return errors.Join(err, tx.LinkChat(heads[0].addr.Channel, heads[0].addr.ID, other.ID, "invite"))
+	})
+	if err := c.due(t.Context(), c.clock()); err != nil {
+		t.Error(err)
+	}
+	for _, chat := range heads {
+		if said := c.said.Read(chat.addr); len(said) != 0 {
+			t.Errorf("a chat that is not his any more: %v", said)
+		}
 	}
 }

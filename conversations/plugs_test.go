@@ -43,7 +43,7 @@ func (c *city) tells(t *testing.T, k *clerk, text string) bot.Message {
 func (c *city) answer(t *testing.T, k *clerk) bot.Message {
 	t.Helper()
 	c.lanes.Wait()
-	said := c.stage.Buffer.Read(k.addr)
+	said := c.said.Read(k.addr)
 	if len(said) == 0 {
 		t.Fatal("no answer")
 	}
@@ -236,7 +236,7 @@ func (c *crowd) insist(ctx context.Context, i int, text string) {
 // may not be recorded.
 func (c *crowd) answered(ctx context.Context, i int) (fault bool) {
 	for answered := false; !answered && ctx.Err() == nil; time.Sleep(time.Millisecond) {
-		for _, m := range c.stage.Buffer.Read(c.clerks[i].addr) {
+		for _, m := range c.city.said.Read(c.clerks[i].addr) {
 			fault = strings.Contains(m.Text, "mungkin belum tercatat")
 			before := len(c.said[i]) - 1
 			answered = before < 0 || fault || c.said[i][before].Text != m.Text

@@ -3,6 +3,9 @@ package conversations
 import (
 	"context"
 	"errors"
+	"fmt"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -69,7 +72,7 @@ func (c *Conversations) register() bot.Flow[registration] {
 			{Name: "phone", Counted: true, Ask: askPhone, Answer: answerPhone, Help: "register.phone.help"},
 			{Name: "phone_owner", When: func(d *registration) bool { return !d.Phone.IsZero() },
 				Ask: askOwner, Answer: answerOwner, Help: "register.phone_owner.help"},
-			{Name: "address", Counted: true, Ask: askAddress, Answer: answerAddress, Help: "register.address.help"},
+			{Name: "address", Counted: true, Ask: askAddress, Answer: c.answerAddress, Help: "register.address.help"},
 			{Name: "elsewhere", Counted: true, Ask: askElsewhere, Answer: answerElsewhere, Help: "register.elsewhere.help"},
 			{Name: "months", Counted: true, Ask: c.askMonths, Answer: c.answerMonths, Help: "register.months.help"},
 			{Name: "count", When: func(d *registration) bool { return d.OtherCount },
@@ -148,14 +151,19 @@ func answerWork(_ context.Context, t *bot.Turn, d *registration) (bot.Next, erro
 	return bot.Next{}, nil
 }
 
-// phrase is a short text with at least so many letters, on one line, without characters that turn or hide text.
-func phrase(s string, least, most int) (string, bool) {
-	s = strings.Join(strings.Fields(strings.Map(func(r rune) rune {
+// oneLine is a text on one line, without characters that turn or hide text: nobody can make it look as if another one spoke.
+func oneLine(s string) string {
+	return strings.Join(strings.Fields(strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
 			return ' '
 		}
 		return r
 	}, s)), " ")
+}
+
+// phrase is a short text with at least so many letters, on one line.
+func phrase(s string, least, most int) (string, bool) {
+	s = oneLine(s)
 	letters := strings.IndexFunc(s, unicode.IsLetter) >= 0
 	n := utf8.RuneCountInString(s)
 	return s, letters && n >= least && n <= most
@@ -163,7 +171,7 @@ func phrase(s string, least, most int) (string, bool) {
 
 func answerName(_ context.Context, t *bot.Turn, d *registration) (bot.Next, error) {
 	name, ok := phrase(t.Text, 2, 80)
-	if !ok || strings.ContainsFunc(name, unicode.IsDigit) {
+	if !ok || strings.ContainsFunc(name, unicode.IsDigit) || slices.Contains(t.Words("words.no_name"), bot.Plain(name)) {
 		return bot.Again(locales.T("register.name.again")), nil
 	}
 	d.Name = name
@@ -242,22 +250,17 @@ func (c *Conversations) answerMoveHere(ctx context.Context, t *bot.Turn, d *regi
 }
 
 func (c *Conversations) askMove(ctx context.Context, t *bot.Turn, d *registration) (bot.Next, error) {
-	p, rt, ok, err := c.officer(ctx, t)
+	_, rt, ok, err := c.officer(ctx, t)
 	if err != nil || !ok {
 		return bot.End(), err
 	}
-	next, err := once(ctx, c, t, p.ID, d, func(tx *store.Tx) (bot.Next, error) {
+	return act(ctx, c, t, d, "register.move.already", "ask for a worker of another RT", func(tx *store.Tx, p store.Person) (bot.Next, error) {
 		if err := tx.AskMove(d.Asked, rt, p); err != nil {
 			return bot.Next{}, err
 		}
 		t.Say(locales.T("register.move.asked"))
 		return bot.End(), nil
 	})
-	if errors.Is(err, store.ErrState) || errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrNoRight) {
-		t.Say(locales.T("register.move.already"))
-		return bot.End(), nil
-	}
-	return next, wrap(err, "ask for a worker of another RT")
 }
 
 func askNIKCheck(_ context.Context, t *bot.Turn, d *registration) (bot.Prompt, error) {
@@ -353,7 +356,7 @@ func askPhone(_ context.Context, _ *bot.Turn, d *registration) (bot.Prompt, erro
 }
 
 func answerPhone(_ context.Context, t *bot.Turn, d *registration) (bot.Next, error) {
-	if t.Choice == "none" {
+	if t.Choice == "none" || slices.Contains(t.Words("words.register.phone.none"), polite.ReplaceAllString(bot.Plain(t.Text), "")) {
 		d.Phone, d.PhoneOwner = program.Phone{}, ""
 		return bot.Next{}, nil
 	}
@@ -398,8 +401,13 @@ func askAddress(_ context.Context, _ *bot.Turn, d *registration) (bot.Prompt, er
 		Choices: []bot.Choice{choice("here", "register.address.here")}}, nil
 }
 
-func answerAddress(_ context.Context, t *bot.Turn, d *registration) (bot.Next, error) {
-	if t.Choice == "here" {
+func (c *Conversations) answerAddress(ctx context.Context, t *bot.Turn, d *registration) (bot.Next, error) {
+	_, rt, _, err := c.office(ctx, t)
+	if err != nil {
+		return bot.Next{}, err
+	}
+	said := polite.ReplaceAllString(bot.Plain(t.Text), "")
+	if t.Choice == "here" || slices.Contains(t.Words("words.register.address.here"), said) || said == fmt.Sprint("rt ", rt.Number) {
 		d.Address = ""
 		return bot.Next{}, nil
 	}
@@ -410,6 +418,9 @@ func answerAddress(_ context.Context, t *bot.Turn, d *registration) (bot.Next, e
 	d.Address = address
 	return bot.Next{}, nil
 }
+
+// polite is what people add to any answer.
+var polite = regexp.MustCompile(`( (pak|bu|buk|kak|bang|ya|yo|saja|aja|bae|be|kok|hp|hpnya))+$`)
 
 func askElsewhere(_ context.Context, _ *bot.Turn, d *registration) (bot.Prompt, error) {
 	return bot.Prompt{Text: locales.T("register.elsewhere.ask", "Worker", d.called()), Choices: []bot.Choice{

@@ -19,7 +19,7 @@ import (
 // errNotSent is what a job keeps of a notice that did not go out.
 const errNotSent = "the notice was not sent"
 
-// TestNothingInClear: a registration with everything that may be told, the alert of it that went out as a job, jobs that failed, another that is not finished, one message that failed
+// TestNothingInClear: a registration with everything that may be told, the alert of it that went out as a job, jobs that failed, another that is not finished, a talk with the lurah, one message that failed
 // and was set aside, and one that found no records any more. No table, no key or value of Redis, no error and no line of the log
 // at its most talkative holds a word of it in clear.
 func TestNothingInClear(t *testing.T) {
@@ -34,23 +34,30 @@ func TestNothingInClear(t *testing.T) {
 		c.send(t, k.says(said, start))
 		c.lanes.Wait()
 	}
-	if b := c.stage.Buffer.Read(k.addr); len(b) != 22 {
+	if b := c.said.Read(k.addr); len(b) != 22 {
 		t.Errorf("%d replies: the conversation went another way", len(b))
 	}
-	c.workUntilSent(t, 1, c.stage.Buffer.Send)
+	c.workUntilSent(t, 1, c.said.Send)
 	fault := errors.New("contoh")
 	c.change(t, func(tx *store.Tx) error {
 		return errors.Join(tx.Enqueue(store.JobNotice, "of nobody"), tx.Enqueue("unknown", "to nobody"),
 			tx.Alert(store.Alert{Kind: store.AlertRefusals, Kelurahan: people["lurah12"].place, RT: program.RT{Kelurahan: people["lurah12"].place, Number: 14}}))
 	})
 	c.workUntilSent(t, 1, func(context.Context, bot.Message) error { return &bot.SendError{Err: fault} })
-	if b := c.stage.Buffer.Read(lurah.addr); len(b) != 2 {
+	if b := c.said.Read(lurah.addr); len(b) != 2 {
 		t.Errorf("%d messages to the lurah", len(b))
+	}
+	for _, said := range []string{"petugas", "ya", "Bu, Jalan Sembunyi banjir", "selesai"} {
+		c.send(t, k.says(said, start))
+		c.lanes.Wait()
+	}
+	if b := c.said.Read(k.addr); len(b) != 4 || c.passedOn(t) != 1 {
+		t.Errorf("%d replies: nothing was passed on", len(b))
 	}
 	c.breaks(t)
 	c.send(t, k.says("ketik ulang NIK", start), k.says("1571071209801234", start))
 	c.lanes.Wait()
-	if b := c.stage.Buffer.Read(k.addr); len(b) != 2 || !strings.Contains(b[1].Text, "gangguan") {
+	if b := c.said.Read(k.addr); len(b) != 2 || !strings.Contains(b[1].Text, "gangguan") {
 		t.Errorf("%d replies, the last of which must be that it failed", len(b))
 	}
 

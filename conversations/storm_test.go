@@ -61,7 +61,7 @@ func TestLastRupiah(t *testing.T) {
 			c.send(t, k.says(said, start))
 			c.lanes.Wait()
 		}
-		c.stage.Buffer.Read(k.addr)
+		c.said.Read(k.addr)
 	}
 	var together sync.WaitGroup
 	for i, k := range clerks {
@@ -71,7 +71,7 @@ func TestLastRupiah(t *testing.T) {
 	saved, refused := 0, 0
 	for i, k := range clerks {
 		processes[i%2].lanes.Wait()
-		for _, m := range processes[i%2].stage.Buffer.Read(k.addr) {
+		for _, m := range processes[i%2].said.Read(k.addr) {
 			switch {
 			case strings.Contains(m.Text, "✅ Tersimpan"):
 				saved++
@@ -124,7 +124,7 @@ func TestRepeatedUpdates(t *testing.T) {
 	people.Wait()
 	c.lanes.Wait()
 	for _, k := range clerks {
-		said := c.stage.Buffer.Read(k.addr)
+		said := c.said.Read(k.addr)
 		if len(said) != k.updates {
 			t.Errorf("%d updates got %d replies", k.updates, len(said))
 		}

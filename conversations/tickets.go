@@ -3,8 +3,6 @@ package conversations
 import (
 	"context"
 	"errors"
-	"strconv"
-	"strings"
 
 	"sahabatrt/bot"
 	"sahabatrt/locales"
@@ -67,7 +65,7 @@ func (c *Conversations) askTickets(ctx context.Context, t *bot.Turn, d *answerin
 	for i, ticket := range open[:min(len(open), pageSize)] {
 		lines = append(lines, locales.T("tickets.line", "Number", ticket.Number, "Kind", locales.T("tickets.kind."+string(ticket.Kind)),
 			"RT", ticket.RT, "Due", program.DateOf(ticket.Due), "Hour", clockTime(ticket.Due)))
-		prompt.Choices = append(prompt.Choices, bot.Choice{ID: "t" + strconv.Itoa(i), Label: locales.T("tickets.pick", "Number", ticket.Number)})
+		prompt.Choices = append(prompt.Choices, pick(i, locales.T("tickets.pick", "Number", ticket.Number)))
 		d.IDs = append(d.IDs, ticket.ID)
 	}
 	if len(lines) > 0 {
@@ -81,11 +79,11 @@ func (c *Conversations) pickTicket(ctx context.Context, t *bot.Turn, d *answerin
 	if t.Choice == "menu" {
 		return bot.End(), nil
 	}
-	i, err := strconv.Atoi(strings.TrimPrefix(t.Choice, "t"))
-	if err != nil || i < 0 || i >= len(d.IDs) {
+	line, ok := picked(t, d.IDs)
+	if !ok {
 		return bot.Again(locales.Text{}), nil
 	}
-	d.Ticket = d.IDs[i]
+	d.Ticket = line
 	p, err := c.anybody(ctx, t)
 	if err != nil {
 		return bot.Next{}, err
@@ -173,10 +171,7 @@ func keepTicketAnswer(_ context.Context, t *bot.Turn, d *answering) (bot.Next, e
 }
 
 func askTicketConfirm(_ context.Context, _ *bot.Turn, d *answering) (bot.Prompt, error) {
-	return bot.Prompt{Text: locales.T("tickets.confirm."+d.Act, "Answer", d.Answer), Exact: true, Choices: []bot.Choice{
-		{ID: "yes", Label: locales.T("tickets.confirm.yes"), Words: "words.yes"},
-		{ID: "no", Label: locales.T("workers.confirm.no"), Words: "words.no"},
-	}}, nil
+	return confirmation(locales.T("tickets.confirm."+d.Act, "Answer", d.Answer), "tickets.confirm.yes"), nil
 }
 
 func (c *Conversations) closeTicket(ctx context.Context, t *bot.Turn, d *answering) (bot.Next, error) {
@@ -187,11 +182,7 @@ func (c *Conversations) closeTicket(ctx context.Context, t *bot.Turn, d *answeri
 	default:
 		return bot.Again(locales.Text{}), nil
 	}
-	p, err := c.anybody(ctx, t)
-	if err != nil {
-		return bot.Next{}, err
-	}
-	next, err := once(ctx, c, t, p.ID, d, func(tx *store.Tx) (bot.Next, error) {
+	return act(ctx, c, t, d, "tickets.gone", "answer a ticket", func(tx *store.Tx, p store.Person) (bot.Next, error) {
 		ticket, err := tx.CloseTicket(d.Ticket, d.Answer, p)
 		if err != nil {
 			return bot.Next{}, err
@@ -208,11 +199,6 @@ func (c *Conversations) closeTicket(ctx context.Context, t *bot.Turn, d *answeri
 		t.Say(locales.T("tickets.closed."+d.Act, "Number", ticket.Number))
 		return bot.End(), nil
 	})
-	if errors.Is(err, store.ErrNoRight) || errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrState) {
-		t.Say(locales.T("tickets.gone"))
-		return bot.End(), nil
-	}
-	return next, wrap(err, "answer a ticket")
 }
 
 // ticketWords tell the head of the RT what a worker says of his data, and the worker what was answered.

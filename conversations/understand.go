@@ -11,7 +11,7 @@ import (
 
 // wishes are the flows that words lead to, in the order in which they are looked for: what is urgent first, what is
 // said with few words last. The words are "words.wish.FLOW" of the catalogue: "a+b" means both, anywhere.
-var wishes = []string{"accident", "death", "language", "hush", "budget", "cover", "mydata", "tickets", "moves", "lost", "invite", "area", "workers", "benefits", "contribution", "join", "register", "person", "help", "greet"}
+var wishes = []string{"accident", "death", "language", "hush", "budget", "cover", "mydata", "tickets", "talk", "moves", "lost", "invite", "area", "workers", "benefits", "contribution", "join", "register", "person", "help", "greet"}
 
 var codeForm = regexp.MustCompile(`^[A-Z0-9]{4}[- ]?[A-Z0-9]{4}$`)
 
@@ -32,6 +32,9 @@ func understand(t *bot.Turn) bot.Intent {
 	if code, ok := inviteCode(t.Text); ok {
 		return bot.Intent{Flow: "greet", Sure: true, Args: map[string]string{"code": code}}
 	}
+	if shortCode(t.Text) {
+		return bot.Intent{Flow: "greet", Sure: true, Args: map[string]string{"short": t.Text}}
+	}
 	return bot.Intent{}
 }
 
@@ -44,6 +47,12 @@ func inviteCode(text string) (string, bool) {
 		return "", false
 	}
 	return strings.NewReplacer("-", "", " ", "").Replace(rest), true
+}
+
+// shortCode says whether a text names a code that is none.
+func shortCode(text string) bool {
+	rest, named := strings.CutPrefix(strings.ToUpper(strings.TrimSpace(text)), "KODE ")
+	return named && len(strings.Fields(rest)) == 1
 }
 
 func words(s string) []string {

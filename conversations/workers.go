@@ -3,7 +3,6 @@ package conversations
 import (
 	"context"
 	"errors"
-	"strconv"
 	"strings"
 
 	"sahabatrt/bot"
@@ -117,7 +116,7 @@ func (c *Conversations) askList(ctx context.Context, t *bot.Turn, d *looking) (b
 	d.IDs = nil
 	for i, w := range page {
 		lines = append(lines, locales.T("workers.list.line", "Name", w.Name, "NIK", w.NIK.String(), "State", c.state(w, t)))
-		prompt.Choices = append(prompt.Choices, bot.Choice{ID: "w" + strconv.Itoa(i), Label: locales.T("workers.list.pick", "Name", shorten(w.Name))})
+		prompt.Choices = append(prompt.Choices, nameButton(i, w.Name))
 		d.IDs = append(d.IDs, w.ID)
 	}
 	if (d.Page+1)*pageSize < total {
@@ -158,11 +157,11 @@ func (c *Conversations) answerList(ctx context.Context, t *bot.Turn, d *looking)
 		d.Page--
 		return bot.To("list"), nil
 	}
-	i, err := strconv.Atoi(strings.TrimPrefix(t.Choice, "w"))
-	if err != nil || i < 0 || i >= len(d.IDs) {
+	line, ok := picked(t, d.IDs)
+	if !ok {
 		return bot.Again(locales.Text{}), nil
 	}
-	d.Worker = d.IDs[i]
+	d.Worker = line
 	if d.RT.IsZero() {
 		return bot.To("card"), nil
 	}
@@ -404,11 +403,7 @@ func corrected(t *bot.Turn, field store.WorkerField) (value, problem string) {
 
 func askCorrection(_ context.Context, _ *bot.Turn, d *looking, w store.Worker) (bot.Prompt, error) {
 	old, now := values(w, d)
-	return bot.Prompt{Text: locales.T("workers.confirm.ask", "Name", d.Name, "Field", locales.T("field."+string(d.Field)), "Old", old, "New", now),
-		Exact: true, Choices: []bot.Choice{
-			{ID: "yes", Label: locales.T("workers.confirm.yes"), Words: "words.yes"},
-			{ID: "no", Label: locales.T("workers.confirm.no"), Words: "words.no"},
-		}}, nil
+	return confirmation(locales.T("workers.confirm.ask", "Name", d.Name, "Field", locales.T("field."+string(d.Field)), "Old", old, "New", now), "workers.confirm.yes"), nil
 }
 
 func values(w store.Worker, d *looking) (old, now any) {
@@ -438,11 +433,7 @@ func (c *Conversations) answerCorrection(ctx context.Context, t *bot.Turn, d *lo
 }
 
 func (c *Conversations) correct(ctx context.Context, t *bot.Turn, d *looking) (bot.Next, error) {
-	p, err := c.anybody(ctx, t)
-	if err != nil {
-		return bot.Next{}, err
-	}
-	next, err := once(ctx, c, t, p.ID, d, func(tx *store.Tx) (bot.Next, error) {
+	return act(ctx, c, t, d, "workers.no_right", "correct a worker", func(tx *store.Tx, p store.Person) (bot.Next, error) {
 		before, err := tx.Worker(d.Worker)
 		if err != nil {
 			return bot.Next{}, err
@@ -461,29 +452,18 @@ func (c *Conversations) correct(ctx context.Context, t *bot.Turn, d *looking) (b
 		}
 		return bot.To("card"), c.doubtAge(t, tx, d)
 	})
-	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrNoRight) {
-		t.Say(locales.T("workers.no_right"))
-		return bot.End(), nil
-	}
-	return next, wrap(err, "correct a worker")
 }
 
 func (c *Conversations) askRelease(ctx context.Context, t *bot.Turn, _ *looking, w store.Worker) (bot.Prompt, error) {
 	if w.State == program.Held {
-		return bot.Prompt{Text: locales.T("workers.verify.ask", "Name", w.Name, "Reason", locales.T("held."+w.Reason)), Exact: true, Choices: []bot.Choice{
-			{ID: "yes", Label: locales.T("workers.verify.yes"), Words: "words.yes"},
-			{ID: "no", Label: locales.T("workers.confirm.no"), Words: "words.no"},
-		}}, nil
+		return confirmation(locales.T("workers.verify.ask", "Name", w.Name, "Reason", locales.T("held."+w.Reason)), "workers.verify.yes"), nil
 	}
 	now, later, err := c.payable(ctx, t, w)
 	lines := []locales.Text{locales.T("workers.release.now", "Name", w.Name, "Now", now)}
 	if later > 0 {
 		lines = append(lines, locales.T("workers.release.later", "Later", later))
 	}
-	return bot.Prompt{Text: locales.T("workers.release.ask", "Lines", lines), Exact: true, Choices: []bot.Choice{
-		{ID: "yes", Label: locales.T("workers.release.yes"), Words: "words.yes"},
-		{ID: "no", Label: locales.T("workers.confirm.no"), Words: "words.no"},
-	}}, err
+	return confirmation(locales.T("workers.release.ask", "Lines", lines), "workers.release.yes"), err
 }
 
 func (c *Conversations) answerRelease(ctx context.Context, t *bot.Turn, d *looking) (bot.Next, error) {

@@ -239,6 +239,10 @@ func (n NIK) MarshalJSON() ([]byte, error) { return json.Marshal(n.Digits()) }
 
 // UnmarshalJSON reads the digits; "" is no NIK.
 func (n *NIK) UnmarshalJSON(data []byte) error {
+	if string(data) == `""` { // as most are: a draft that has none yet
+		*n = NIK{}
+		return nil
+	}
 	var digits string
 	if json.Unmarshal(data, &digits) != nil {
 		return errors.New("nik: not a JSON string") // the cause would quote the digits

@@ -65,6 +65,10 @@ func (p Phone) MarshalJSON() ([]byte, error) { return json.Marshal(p.E164()) }
 
 // UnmarshalJSON reads a number; "" is none.
 func (p *Phone) UnmarshalJSON(data []byte) error {
+	if string(data) == `""` { // as most are: a draft that has none yet
+		*p = Phone{}
+		return nil
+	}
 	var s string
 	if json.Unmarshal(data, &s) != nil {
 		return errors.New("phone: not a JSON string") // the cause would quote the number

@@ -15,6 +15,8 @@ type Settings struct {
 	ClosingMonth     time.Month // with ClosingDay, in the year after the budget year (rule 14a)
 	ClosingDay       int
 	ProofsAnHour     int // wrong tries by NIK in the whole city that close this way for everybody (rule 37)
+	OfficeFrom       int // the hour at which the kelurahan opens, on working days; unconfirmed (rule 42)
+	OfficeUntil      int // the hour at which it closes; unconfirmed
 	SleepDays        int // without a word from a chat that a number or a NIK linked, until it must be proved by a code (rule 37)
 	Keep             Retention
 }
@@ -42,6 +44,8 @@ func DefaultSettings() Settings {
 		ClosingMonth: time.January,
 		ClosingDay:   31,
 		ProofsAnHour: 60,
+		OfficeFrom:   8,
+		OfficeUntil:  16,
 		SleepDays:    180,
 		Keep:         Retention{Answers: 7, Tries: 7, Invites: 30, Tickets: 90, Talks: 90, Notices: 90, Workers: 5},
 	}

@@ -63,6 +63,42 @@ func TestAwake(t *testing.T) {
 	}
 }
 
+// TestOfficeHours: when an answer can be expected (rule 42), and how long it is waited for. 23 November 2026 is a Monday;
+// Wednesday is a holiday here.
+func TestOfficeHours(t *testing.T) {
+	s := DefaultSettings()
+	s.Holidays = []Date{{2026, time.November, 25}}
+	for said, want := range map[string]struct{ open, later string }{
+		"2026-11-23T08:00:00+07:00": {"2026-11-23T08:00:00+07:00", "2026-11-24T08:00:00+07:00"},
+		"2026-11-23T15:59:59+07:00": {"2026-11-23T15:59:59+07:00", "2026-11-24T15:59:59+07:00"},
+		"2026-11-23T16:00:00+07:00": {"2026-11-24T08:00:00+07:00", "2026-11-24T16:00:00+07:00"},
+		"2026-11-23T07:59:59+07:00": {"2026-11-23T08:00:00+07:00", "2026-11-24T07:59:59+07:00"},
+		"2026-11-23T03:00:00Z":      {"2026-11-23T03:00:00Z", "2026-11-24T03:00:00Z"},
+		"2026-11-23T18:00:00Z":      {"2026-11-24T08:00:00+07:00", "2026-11-26T01:00:00+07:00"}, // one in the night to Tuesday
+		"2026-11-24T17:00:00+07:00": {"2026-11-26T08:00:00+07:00", "2026-11-26T17:00:00+07:00"}, // the evening before the holiday
+		"2026-11-25T10:00:00+07:00": {"2026-11-26T08:00:00+07:00", "2026-11-27T00:00:00+07:00"},
+		"2026-11-27T15:30:00+07:00": {"2026-11-27T15:30:00+07:00", "2026-11-30T15:30:00+07:00"}, // a Friday
+		"2026-11-29T07:00:00+07:00": {"2026-11-30T08:00:00+07:00", "2026-12-01T00:00:00+07:00"}, // a Sunday
+	} {
+		at, open, later := moment(t, said), moment(t, want.open), moment(t, want.later)
+		if got := OfficeOpen(at, s); !got.Equal(open) {
+			t.Errorf("%s: open at %s, want %s", said, got.In(WIB), want.open)
+		}
+		if got := WorkingDayLater(at, s); !got.Equal(later) {
+			t.Errorf("%s: a working day later is %s, want %s", said, got.In(WIB), want.later)
+		}
+	}
+}
+
+func moment(t *testing.T, s string) time.Time {
+	t.Helper()
+	at, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return at
+}
+
 func TestMonth(t *testing.T) {
 	november := NewMonth(2026, time.November)
 	for _, c := range []struct{ got, want string }{

@@ -98,11 +98,14 @@ var sealed = []sealedColumn{
 	{"operations", "answer", "op"},
 	{"tickets", "note", "id"},
 	{"tickets", "answer", "id"},
+	{"talks", "address", "id"},
+	{"talk_lines", "said", "id"},
 	{"session_chats", "address", "chat"},
 	{"session_chats", "session", "chat"},
 	{"session_chats", "replies", "chat"},
 	{"session_inbox", "body", "chat, id"},
 	{"audit_seals", "hash", "last"},
+	{"audit_head", "end_of", "name"},
 }
 
 func (tx *Tx) checkSeals() (found []Finding, err error) {
@@ -126,4 +129,13 @@ func (tx *Tx) checkSeals() (found []Finding, err error) {
 
 func (tx *Tx) checkAside() ([]Finding, error) {
 	return tx.findings("session_inbox", "set_aside", `SELECT chat FROM session_inbox WHERE state='aside' ORDER BY chat, seq`)
+}
+
+// ForgetAside drops the updates of a chat that were set aside beside the records: an operator has looked after them. It
+// returns how many.
+func (tx *Tx) ForgetAside(chat string) (n int64, err error) {
+	if n, err = tx.Exec(`DELETE FROM session_inbox WHERE chat=$1 AND state='aside'`, chat); err != nil {
+		return 0, fmt.Errorf("forget what was set aside: %w", err)
+	}
+	return n, nil
 }

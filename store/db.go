@@ -258,7 +258,7 @@ func (tx *Tx) each(what string, scan func(Row) error, query string, args ...any)
 }
 
 // alone waits until no other transaction changes what kind and id name, and keeps others waiting until this one ends:
-// what is read from here on stays true. Take them in the order notice, rt, nik, people, chat, ticket, refusals, alerts. SQLite has one writer anyhow.
+// what is read from here on stays true. Take them in the order keys, seals, notice, rt, nik, people, chat, talk, ticket, refusals, alerts. SQLite has one writer anyhow.
 func (tx *Tx) alone(kind, id string) error {
 	if err := tx.q.Lock(tx.ctx, kind, id); err != nil {
 		return fmt.Errorf("wait for others at work on a %s: %w", kind, err)

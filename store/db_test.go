@@ -4,10 +4,9 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"io"
 	"log/slog"
-	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -27,35 +26,10 @@ func openAt(t testing.TB, url string, key []byte) (*DB, error) {
 		Now: func() time.Time { return today }, Log: slog.New(slog.DiscardHandler)})
 }
 
-// migrated is a file with the whole schema, made once: under the race detector the migrations of each test's own took
-// longer than most tests.
-var migrated = sync.OnceValues(func() ([]byte, error) {
-	dir, err := os.MkdirTemp("", "sahabatrt")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	path := filepath.Join(dir, "test.db")
-	db, err := Open(context.Background(), Options{URL: "sqlite:" + path, Key: testKey, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		return nil, err
-	}
-	if err := db.Close(); err != nil {
-		return nil, err
-	}
-	return os.ReadFile(path)
-})
-
-// address is storetest.URL, with the schema where that is quick.
+// address is that of a store with its schema, sealed with testKey.
 func address(t testing.TB) string {
 	t.Helper()
-	url := storetest.URL(t)
-	if path, ok := strings.CutPrefix(url, "sqlite:"); ok {
-		file, err := migrated()
-		must(t, err)
-		must(t, os.WriteFile(path, file, 0o600))
-	}
-	return url
+	return storetest.Migrated(t, func(address string) (io.Closer, error) { return openAt(t, address, testKey) })
 }
 
 func open(t testing.TB) *DB {

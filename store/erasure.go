@@ -24,7 +24,8 @@ func (tx *Tx) StopWorker(id string, by Person, reason, op string) error {
 }
 
 // EraseWorker overwrites everything that tells who a worker is, wherever it stands: his record and its history, his
-// consents, the person and chats that were his alone, the answers kept for his operations, what he wrote in tickets.
+// consents, the person and chats that were his alone, the answers kept for his operations, what he wrote in tickets, and what
+// was said in his talks.
 // Ledger, months and audit never held it and stay. A membership that runs is stopped first. by must be the lurah of the
 // place, or of the city (ErrNoRight).
 func (tx *Tx) EraseWorker(id string, by Person, op string) error {
@@ -83,7 +84,7 @@ func (tx *Tx) erasePeople(w Worker) error {
 		return err
 	}
 	for _, id := range was {
-		if err := tx.EndOffice(id, program.Office{Role: program.Worker, Place: w.ID}, ""); err != nil {
+		if err := errors.Join(tx.EndOffice(id, program.Office{Role: program.Worker, Place: w.ID}, ""), tx.eraseTalks(id)); err != nil {
 			return err
 		}
 		offices, err := tx.offices(id)

@@ -63,7 +63,11 @@ func TestErase(t *testing.T) {
 			t.Error(err)
 		}
 		ticket, err = tx.OpenTicket(TicketErase, w, p.ID, "hapus data Budiman Rahasia")
-		return err
+		must(t, err)
+		must(t, tx.LinkChat("telegram", "lurah", lurah.ID, "contact"))
+		talk, err := tx.OpenTalk(p, lurah.ID, Chat{"telegram", "5"})
+		must(t, err)
+		return errors.Join(tx.PassOn(talk.ID, "saya Budiman Rahasia", p), tx.PassOn(talk.ID, "baik Pak Budiman Rahasia", lurah))
 	})
 	if !strings.Contains(everything(t, db), "Rahasia") {
 		t.Fatal("the search finds nothing even before the erasure")
@@ -77,6 +81,12 @@ func TestErase(t *testing.T) {
 		must(t, tx.EraseWorker(w.ID, lurah, newID()))
 		_, err := tx.CloseTicket(ticket.ID, "sudah dihapus", lurah)
 		return err
+	})
+	view(t, db, func(tx *Tx) error {
+		if with, err := tx.TalksWith(lurah); len(with) != 0 || err != nil {
+			t.Errorf("%d talks go on (%v)", len(with), err)
+		}
+		return nil
 	})
 	said := everything(t, db)
 	for _, secret := range []string{"Rahasia", "Budiman", w.NIK.Digits(), w.Phone.E164(), "1980-08-07"} {

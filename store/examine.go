@@ -1,17 +1,15 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
 	"strings"
 	"time"
-
-	"github.com/tink-crypto/tink-go/v2/aead/subtle"
 )
 
 // Condition is how a database was found. What only PostgreSQL has is empty for SQLite.
@@ -25,7 +23,7 @@ type Condition struct {
 	Connections int               // for all its clients together
 	Pool        int               // those that one process of this address may open
 	Ahead       time.Duration     // of its clock before ours
-	Keys        error             // nil when the key opens them, or ErrWrongKey, or ErrNoKeys
+	Keys        error             // nil when the key opens them, or ErrWrongKey, ErrNoKeys, ErrKeysLost
 }
 
 // ErrNoKeys means that the database has no keys yet: whoever opens it next makes them.
@@ -128,30 +126,35 @@ func (c *Condition) ofBoth(ctx context.Context, q querier, e engine, key []byte)
 	if keyed, err := e.hasTable(ctx, "keysets"); err != nil || !keyed {
 		return err
 	}
-	var wrapped string
-	err = q.QueryRow(ctx, `SELECT wrapped FROM keysets WHERE name='index'`).Scan(&wrapped)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil
-	}
+	tx := &Tx{ctx: ctx, q: q}
+	held, err := tx.wrappedKeys()
 	if err != nil {
-		return fmt.Errorf("read the keys: %w", err)
+		return err
 	}
-	c.Keys = opens(key, wrapped)
+	c.Keys = keysOpen(tx, held, key)
 	return nil
 }
 
-// opens is ErrWrongKey when the key does not unwrap a key of the database: one stands for all.
-func opens(key []byte, wrapped string) error {
-	b, err := base64.RawStdEncoding.DecodeString(wrapped)
+// keysOpen is nil when all keys of the database open, ErrNoKeys when the first start makes them, else ErrKeysLost or ErrWrongKey.
+func keysOpen(tx *Tx, held wrappedKeys, key []byte) error {
+	if len(held) == 0 {
+		return cmp.Or(tx.mayMake(valuesKey), ErrNoKeys)
+	}
+	master, err := wrapper(key)
 	if err != nil {
 		return ErrWrongKey
 	}
-	master, err := subtle.NewAESGCM(key)
-	if err != nil {
-		return ErrWrongKey
+	for _, name := range keyNames {
+		if _, has := held[name]; has {
+			continue
+		}
+		if err := tx.mayMake(name); err != nil {
+			return err
+		}
+		if held[name], err = newKey(name, master); err != nil {
+			return err
+		}
 	}
-	if _, err := master.Decrypt(b, []byte("keysets.index")); err != nil {
-		return ErrWrongKey
-	}
-	return nil
+	_, err = held.unwrap(master, time.Time{})
+	return err
 }

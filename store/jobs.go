@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -49,8 +50,8 @@ type Job struct {
 	Error   string // of the last attempt
 }
 
-// ErrNoJob means that there is no such job.
-var ErrNoJob = errors.New("no such job")
+// ErrNoJob means that no job that failed has this number.
+var ErrNoJob = errors.New("no job that failed has this number")
 
 const (
 	jobTries   = 20                  // the last is some six days after the first
@@ -100,9 +101,16 @@ func (db *DB) Jobs(ctx context.Context) (failed []Job, waiting int, err error) {
 	return failed, waiting, nil
 }
 
-// RetryJob has a job done once more, now. ErrNoJob: there is none with this id.
+// RetryJob has a job that failed done once more, now. ErrNoJob: none that failed has this id.
 func (db *DB) RetryJob(ctx context.Context, job int64) error {
-	err := db.engine.retry(ctx, job)
+	failed, _, err := db.Jobs(ctx)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(failed, func(j Job) bool { return j.ID == job }) {
+		return ErrNoJob
+	}
+	err = db.engine.retry(ctx, job)
 	if errors.Is(err, rivertype.ErrNotFound) {
 		return ErrNoJob
 	}

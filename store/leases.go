@@ -7,11 +7,12 @@ import (
 )
 
 // Lease gives the named right to one holder at a time. The same holder renews it; another gets it when its time has
-// passed on the store's clock, or after Release. An error means that nobody knows: do not act on it.
+// passed on his own clock, or after Release. One that would last longer than length was given by a clock that is wrong,
+// and holds nobody up. An error means that nobody knows: do not act on it.
 func (db *DB) Lease(ctx context.Context, name, holder string, length time.Duration) (held bool, err error) {
 	err = db.Update(ctx, func(tx *Tx) error {
 		n, err := tx.Exec(`INSERT INTO leases(name, holder, until) VALUES($1, $2, $3)
-			ON CONFLICT(name) DO UPDATE SET holder=excluded.holder, until=excluded.until WHERE leases.holder=excluded.holder OR leases.until<=$4`,
+			ON CONFLICT(name) DO UPDATE SET holder=excluded.holder, until=excluded.until WHERE leases.holder=excluded.holder OR leases.until<=$4 OR leases.until>$3`,
 			name, holder, tx.Now.Add(length).UnixMicro(), tx.Now.UnixMicro())
 		held = n == 1
 		return err

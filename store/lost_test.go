@@ -57,7 +57,7 @@ func TestUnlink(t *testing.T) {
 		if len(chats) != 0 || len(ended) != 2 {
 			t.Errorf("%d chats, %d ended", len(chats), len(ended))
 		}
-		due, err = tx.DueNotices()
+		due, err = tx.DueNotices("")
 		return err
 	})
 	if len(due) != 1 {

@@ -24,6 +24,10 @@ const (
 	NoticeCovered  NoticeKind = "covered"  // a worker until when he is paid for; his id and the month
 	NoticeEnding   NoticeKind = "ending"   // a worker that this ends soon; his id and the month
 	NoticeUnlinked NoticeKind = "unlinked" // each chat that is a person's no longer; the person's id
+
+	NoticeTalk      NoticeKind = "talk"       // an official that somebody wants to talk with him; the talk's id
+	NoticePassedOn  NoticeKind = "passed_on"  // one of two who talk what the other one says; the line's id
+	NoticeTalkEnded NoticeKind = "talk_ended" // one of two who talked that it is over; the talk's id
 )
 
 // Courtesy says whether a notice is meant kindly only, so that who wants to be left alone gets none; what he asked for, and
@@ -173,14 +177,14 @@ func (tx *Tx) TakeNotice(id string) (Notice, error) {
 	return n, nil
 }
 
-// DueNotices returns the ids of the notices whose time has come, the first due first.
-func (tx *Tx) DueNotices() (ids []string, err error) {
+// DueNotices returns the ids of the notices whose time has come, of one person, or of everybody for "": the first due first.
+func (tx *Tx) DueNotices(person string) (ids []string, err error) {
 	err = tx.each("list the notices that are due", func(row Row) error {
 		var id string
 		err := row.Scan(&id)
 		ids = append(ids, id)
 		return err
-	}, `SELECT id FROM notices WHERE state=$1 AND due<=$2 ORDER BY due, id`, string(NoticeDue), tx.Now.UnixMicro())
+	}, `SELECT id FROM notices WHERE state=$1 AND due<=$2 AND (person=$3 OR $3='') ORDER BY due, id`, string(NoticeDue), tx.Now.UnixMicro(), person)
 	return ids, err
 }
 
@@ -190,6 +194,20 @@ func (tx *Tx) SetNotice(id string, state NoticeState) error {
 		return err
 	}
 	return tx.forgetChats()
+}
+
+// SettleNotice notes that an operator has looked after a notice of which nobody knows whether it arrived: Check names it no
+// more. It is not sent again. ErrNotFound: there is none that is unclear with this id.
+func (tx *Tx) SettleNotice(id string) error {
+	n, err := tx.Exec(`UPDATE notices SET state=$1, state_at=$2 WHERE id=$3 AND state=$4`,
+		string(NoticeExpired), tx.Now.UnixMicro(), id, string(NoticeUnclear))
+	if err != nil {
+		return fmt.Errorf("settle a notice: %w", err)
+	}
+	if n == 0 {
+		return ErrNotFound
+	}
+	return tx.audit("", "notice.settle", id, "")
 }
 
 // PostponeNotice makes a notice that was taken in this transaction due at another time.

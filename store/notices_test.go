@@ -126,7 +126,7 @@ func TestNoticeIsWrittenOnce(t *testing.T) {
 	}
 	var ids []string
 	view(t, db, func(tx *Tx) (err error) {
-		ids, err = tx.DueNotices()
+		ids, err = tx.DueNotices("")
 		return err
 	})
 	if len(ids) != 1 {
@@ -232,4 +232,33 @@ func TestChatMoved(t *testing.T) {
 		return err
 	})
 	clean(t, db)
+}
+
+// TestSettleNotice: what an operator has looked after is named no more, once, and only when it was unclear.
+func TestSettleNotice(t *testing.T) {
+	db := open(t)
+	lurah := addOfficer(t, db, 1, program.Lurah, rt14.Kelurahan)
+	update(t, db, func(tx *Tx) error {
+		must(t, tx.LinkChat("telegram", "1", lurah.ID, "contact"))
+		return tx.Alert(Alert{Kind: AlertOutside, Kelurahan: rt14.Kelurahan, RT: rt14, Reason: "paid"})
+	})
+	var id string
+	settle := func() error { return db.Update(t.Context(), func(tx *Tx) error { return tx.SettleNotice(id) }) }
+	update(t, db, func(tx *Tx) error {
+		ids, err := tx.DueNotices("")
+		id = ids[0]
+		return err
+	})
+	if err := settle(); !errors.Is(err, ErrNotFound) {
+		t.Errorf("one that is due: %v", err)
+	}
+	update(t, db, func(tx *Tx) error { return tx.SetNotice(id, NoticeUnclear) })
+	if found, err := db.Check(t.Context()); err != nil || len(found) != 1 {
+		t.Errorf("check: %v, %v", found, err)
+	}
+	must(t, settle())
+	clean(t, db)
+	if err := settle(); !errors.Is(err, ErrNotFound) {
+		t.Errorf("a second time: %v", err)
+	}
 }

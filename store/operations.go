@@ -45,8 +45,9 @@ func (tx *Tx) operate(op, by string, change func(*Tx) ([]byte, error)) (answer [
 	if err != nil {
 		return nil, false, err
 	}
-	err = tx.exec("keep the answer of an operation", `UPDATE operations SET answer=$1 WHERE op=$2`, sealed, op)
-	tx.db.opt.At(AtWritten)
+	if err = tx.exec("keep the answer of an operation", `UPDATE operations SET answer=$1 WHERE op=$2`, sealed, op); err == nil {
+		tx.db.opt.At(AtWritten)
+	}
 	return answer, false, err
 }
 

@@ -10,6 +10,10 @@ import (
 	"time"
 )
 
+// ErrKeysOld means that the keys in the database do not open with the key that this process was started with: it was
+// changed meanwhile.
+var ErrKeysOld = errors.New("the keys of the database open with another key now")
+
 // ErrNotMigrated means that the schema is older than this program: see Migrate.
 var ErrNotMigrated = errors.New("the schema is older than this program")
 
@@ -29,8 +33,8 @@ func newest() (version int64) {
 	return version
 }
 
-// Ping returns nil when the records can be read and their schema is that of this program, or newer; else ErrNotMigrated
-// or why they cannot be read. It does not wait for other work to end.
+// Ping returns nil when the records can be read and their schema is that of this program, or newer; else ErrNotMigrated,
+// ErrKeysOld, or why they cannot be read. It does not wait for other work to end.
 func (db *DB) Ping(ctx context.Context) error {
 	if db.closed.Load() {
 		return ErrClosed
@@ -43,6 +47,9 @@ func (db *DB) Ping(ctx context.Context) error {
 		}
 		return err
 	})
+	if err == nil && db.ring.stuck() {
+		return ErrKeysOld
+	}
 	if err == nil || errors.Is(err, ErrNotMigrated) {
 		return err
 	}

@@ -164,12 +164,17 @@ func (db *DB) Reindex(ctx context.Context, anyway bool) (lost Lost, err error) {
 }
 
 func (tx *Tx) nobodyPlays() error {
-	var n int
-	if err := tx.QueryRow(`SELECT COUNT(*) FROM session_processes WHERE until_us>$1`, tx.Now.UnixMicro()).Scan(&n); err != nil {
-		return fmt.Errorf("look for processes at work: %w", err)
-	}
-	if n > 0 {
-		return ErrRunning
+	for _, at := range []string{
+		`SELECT COUNT(*) FROM session_processes WHERE until_us>$1`,
+		`SELECT COUNT(*) FROM leases WHERE until>$1`, // one of them polls
+	} {
+		var n int
+		if err := tx.QueryRow(at, tx.Now.UnixMicro()).Scan(&n); err != nil {
+			return fmt.Errorf("look for processes at work: %w", err)
+		}
+		if n > 0 {
+			return ErrRunning
+		}
 	}
 	return nil
 }

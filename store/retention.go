@@ -28,6 +28,7 @@ func forgettable(keep program.Retention) []forgotten {
 		{"wrong proofs", `DELETE FROM proof_tries`, "proof_tries", "op", `at<$1`, keep.Tries},
 		{"invitations", `UPDATE invites SET personal='', phone_key=''`, "invites", "code_key", `personal<>'' AND (until<$1 OR used_at>0 AND used_at<$1)`, keep.Invites},
 		{"tickets", `UPDATE tickets SET note='', answer=''`, "tickets", "id", `closed_at>0 AND closed_at<$1 AND (note<>'' OR answer<>'')`, keep.Tickets},
+		{"lines of talks", `DELETE FROM talk_lines`, "talk_lines", "id", `at<$1`, keep.Talks},
 		{"notices", `DELETE FROM notices`, "notices", "id", `state NOT IN ('due', 'sending') AND state_at<$1`, keep.Notices},
 	}
 }
@@ -35,13 +36,7 @@ func forgettable(keep program.Retention) []forgotten {
 // Forget lets go of what was kept for as long as the settings say (rule 39). Money, months and audit stay: they never held
 // anybody's data. What it has begun is done even if it fails later; the next time does the rest.
 func (db *DB) Forget(ctx context.Context) error {
-	all := forgettable(db.settings.Keep)
-	if talks, err := db.engine.hasTable(ctx, "talk_lines"); err != nil {
-		return fmt.Errorf("look for talks: %w", err)
-	} else if talks {
-		all = append(all, forgotten{"talks", `DELETE FROM talk_lines`, "talk_lines", "id", `at<$1`, db.settings.Keep.Talks})
-	}
-	for _, f := range all {
+	for _, f := range forgettable(db.settings.Keep) {
 		if err := db.forget(ctx, f); err != nil {
 			return fmt.Errorf("forget %s: %w", f.what, err)
 		}

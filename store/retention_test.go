@@ -101,15 +101,15 @@ func lived(t *testing.T) *DB {
 		must(t, err)
 		_, err = tx.OpenTicket(TicketErase, known, "p", "belum dijawab")
 		must(t, err)
-		ids, err := tx.DueNotices()
+		ids, err := tx.DueNotices("")
 		must(t, err)
 		if len(ids) < 2 {
 			t.Fatalf("%d notices", len(ids))
 		}
 		must(t, tx.SetNotice(ids[0], NoticeSent))
-		must(t, tx.exec("no talks", `DROP TABLE IF EXISTS talk_lines`)) // whatever else a line holds
-		must(t, tx.exec("a table of talks", `CREATE TABLE talk_lines(id TEXT PRIMARY KEY, at BIGINT NOT NULL)`))
-		return tx.exec("a talk", `INSERT INTO talk_lines(id, at) VALUES('1', $1)`, tx.Now.UnixMicro())
+		must(t, tx.exec("a talk", `INSERT INTO talks(id, person, place, channel, address, official, role, area, opened_at, until, closed_at)
+			VALUES('1', $1, $2, 'telegram', '', $3, 'kelurahan', $4, $5, $5, $5)`, ketua.ID, rt14.String(), lurah.ID, rt14.Kelurahan, tx.Now.UnixMicro()))
+		return tx.exec("a line of it", `INSERT INTO talk_lines(id, talk, number, said_to, said, at) VALUES('1', '1', 1, $1, '', $2)`, lurah.ID, tx.Now.UnixMicro())
 	})
 	return db
 }

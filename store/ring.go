@@ -72,7 +72,12 @@ type ring struct {
 	master tink.AEAD
 	failed time.Time
 	missed map[uint32]bool
+
+	wrong atomic.Bool // the last reading found keys that do not open with master
 }
+
+// stuck says whether the keys in the database no longer open here: SAHABAT_KEY was changed.
+func (r *ring) stuck() bool { return r.wrong.Load() }
 
 func newRing(e engine, o Options) (*ring, error) {
 	master, err := wrapper(o.Key)
@@ -188,6 +193,7 @@ func (r *ring) read() (*keys, error) {
 	if err == nil {
 		k, err = held.unwrap(r.master, asOf)
 	}
+	r.wrong.Store(errors.Is(err, ErrWrongKey))
 	if err != nil {
 		r.failed = asOf
 		r.log.Error("the keys could not be read again", "error", err)
@@ -316,10 +322,15 @@ func (db *DB) loadKeys(ctx context.Context) error {
 		}
 		return err
 	})
-	if err == nil {
-		db.ring.keys.Store(k)
+	if err != nil {
+		return err
 	}
-	return err
+	db.ring.keys.Store(k)
+	begun, err := db.engine.hasTable(ctx, "audit_head")
+	if err != nil || !begun { // an older schema
+		return err
+	}
+	return db.Update(ctx, (*Tx).beginSeals)
 }
 
 // takeKeys reads the wrapped keys; nobody else changes them until the transaction ends.

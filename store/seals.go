@@ -14,8 +14,8 @@ import (
 
 const (
 	sealEvery = 10 * time.Minute
-	sealAfter = 5 * time.Minute // ids are made before they are committed: what commits later may stand before what is there
-	sealRows  = 10_000          // in one seal
+	sealAfter = time.Hour // ids are made before they are committed, by clocks that may differ: what commits later may stand before what is there
+	sealRows  = 10_000    // in one seal
 )
 
 // auditRows reads audit rows in the order of their ids, each column as text.
@@ -27,10 +27,15 @@ type sealedRows struct {
 	last, hash string
 }
 
-// SealAudit seals the audit rows that are older than five minutes and not sealed yet. A seal is the hash of the one before
-// and of all columns of its rows, kept with our key: whoever changes, removes or inserts an old row, and has not the key,
-// is found by Check. The newest seals he can take away together with what they are for; the log tells each, and a copy of
-// it elsewhere is the witness.
+// ErrSealsCut means that seals of the audit are gone, or that nobody knows where they end: none is added, because that
+// would hide it. Check tells the same.
+var ErrSealsCut = errors.New("the seals of the audit do not reach to where they ended")
+
+// SealAudit seals the audit rows that are older than an hour and not sealed yet. A seal is the hash of the one before and
+// of all columns of its rows, kept with our key, and where the chain ends is kept so too, in a row of its own: whoever
+// changes, removes or inserts an old row, or takes seals away, and has not the key, is found by Check. Only somebody who
+// puts an older state of all of it back is not; the log tells each seal, and a copy of it elsewhere is the witness.
+// ErrSealsCut.
 func (db *DB) SealAudit(ctx context.Context) error {
 	for {
 		var done sealedRows
@@ -59,6 +64,9 @@ func (tx *Tx) sealAudit() (done sealedRows, err error) {
 	if err != nil {
 		return done, err
 	}
+	if end, err := tx.endOfSeals(); err != nil || end != before {
+		return done, errors.Join(err, ErrSealsCut)
+	}
 	until, err := tx.firstTooYoung(from)
 	if err != nil {
 		return done, err
@@ -77,7 +85,55 @@ func (tx *Tx) sealAudit() (done sealedRows, err error) {
 	if err != nil {
 		return done, err
 	}
-	return done, tx.exec("keep a seal", `INSERT INTO audit_seals(last, at, hash) VALUES($1, $2, $3)`, done.last, tx.Now.UnixMicro(), sealed)
+	if err := tx.exec("keep a seal", `INSERT INTO audit_seals(last, at, hash) VALUES($1, $2, $3)`, done.last, tx.Now.UnixMicro(), sealed); err != nil {
+		return done, err
+	}
+	return done, tx.endSeals(done.hash)
+}
+
+// sealsOf names the one chain of seals.
+const sealsOf = "audit"
+
+// beginSeals keeps that nothing is sealed yet: once, in a database whose audit is empty.
+func (tx *Tx) beginSeals() error {
+	var n int
+	if err := tx.QueryRow(`SELECT COUNT(*) FROM (SELECT id FROM audit UNION ALL SELECT name FROM audit_head LIMIT 1) AS held`).Scan(&n); err != nil || n > 0 {
+		return err
+	}
+	sealed, err := tx.seal("audit_head", "end_of", sealsOf, noSeal)
+	if err != nil {
+		return err
+	}
+	return tx.exec("begin the seals of the audit", `INSERT INTO audit_head(name, end_of) VALUES($1, $2)`, sealsOf, sealed)
+}
+
+// noSeal stands for the hash of no seal: an empty value would not be sealed.
+const noSeal = "none"
+
+func (tx *Tx) endSeals(hash string) error {
+	sealed, err := tx.seal("audit_head", "end_of", sealsOf, hash)
+	if err != nil {
+		return err
+	}
+	return tx.exec("keep where the seals end", `UPDATE audit_head SET end_of=$1 WHERE name=$2`, sealed, sealsOf)
+}
+
+// endOfSeals is the hash of the last seal, "" before the first. ErrSealsCut: it is not there.
+func (tx *Tx) endOfSeals() (hash string, err error) {
+	err = tx.QueryRow(`SELECT end_of FROM audit_head WHERE name=$1`, sealsOf).Scan(&hash)
+	if errors.Is(err, sql.ErrNoRows) || err == nil && hash == "" {
+		return "", ErrSealsCut
+	}
+	if err != nil {
+		return "", fmt.Errorf("read where the seals end: %w", err)
+	}
+	if err := tx.open("audit_head", "end_of", sealsOf, &hash); err != nil {
+		return "", err
+	}
+	if hash == noSeal {
+		hash = ""
+	}
+	return hash, nil
 }
 
 // lastSeal returns up to which id the audit is sealed, and that seal's hash; both are empty for the first.
@@ -131,6 +187,14 @@ func (tx *Tx) checkAudit() (found []Finding, err error) {
 			found = append(found, Finding{"audit_seals", s.last, "audit_differs_from_seal"})
 			before = s.hash // the next one is judged by itself
 		}
+	}
+	end, err := tx.endOfSeals()
+	switch {
+	case errors.Is(err, ErrSeal): // found with the other sealed values
+	case err == nil && end != before, errors.Is(err, ErrSealsCut):
+		found = append(found, Finding{"audit_head", sealsOf, "seals_cut"})
+	case err != nil:
+		return nil, err
 	}
 	return found, nil
 }

@@ -3,8 +3,10 @@ package store
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -106,6 +108,35 @@ func TestCheckFindsForgedAudit(t *testing.T) {
 			must(t, err)
 			if got := fmt.Sprint(found); got != want {
 				t.Errorf("found %s, want %s", got, want)
+			}
+		})
+	}
+}
+
+// TestSealsCannotBeTakenAway: without its seals a forged audit is not sealed anew, and check goes on telling.
+func TestSealsCannotBeTakenAway(t *testing.T) {
+	for name, away := range map[string]string{
+		"the newest": `DELETE FROM audit_seals WHERE last=(SELECT MAX(last) FROM audit_seals)`,
+		"all":        `DELETE FROM audit_seals`,
+		"the end":    `DELETE FROM audit_head`,
+		"emptied":    `UPDATE audit_head SET end_of=''`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			db, _ := sealedStore(t, 3)
+			update(t, db, unprotect)
+			update(t, db, func(tx *Tx) error {
+				return errors.Join(tx.exec("forge", `UPDATE audit SET what='forged.by.me' WHERE id=(SELECT MAX(last) FROM audit_seals)`), tx.exec("take away", away))
+			})
+			if err := db.SealAudit(context.Background()); !errors.Is(err, ErrSealsCut) {
+				t.Errorf("sealed anew: %v", err)
+			}
+			if err := db.loadKeys(context.Background()); err != nil { // a new start
+				t.Fatal(err)
+			}
+			found, err := db.Check(context.Background())
+			must(t, err)
+			if !slices.ContainsFunc(found, func(f Finding) bool { return f.Problem == "seals_cut" }) {
+				t.Errorf("found %v", found)
 			}
 		})
 	}

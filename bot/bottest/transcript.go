@@ -44,10 +44,10 @@ func (b *Buffer) Read(a bot.Address) []bot.Message {
 // Quiet is a logger for tests that look at what is said, not at what is logged.
 func Quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
 
-// Stage is where a transcript plays: lanes over a buffer, people by name, and a clock.
+// Stage is where a transcript plays: a way to talk to the bot, people by name, and a clock.
 type Stage struct {
-	Lanes    *bot.Lanes
-	Buffer   *Buffer
+	Tell     func([]bot.Update) error        // a person does this, at once; it returns when all of it was answered
+	Read     func(bot.Address) []bot.Message // takes what was said to him since
 	SetClock func(time.Time)
 	Person   func(name string) (bot.Address, string) // address, and the number that the channel vouches for
 	Do       func(words []string) (string, error)    // "% words": something that happens outside the chat
@@ -157,20 +157,14 @@ func (s *Stage) line(line string) error {
 
 func (s *Stage) send(in []bot.Update) error {
 	s.last = in
-	ctx := context.Background()
-	for _, u := range in {
-		if err := s.Lanes.Accept(ctx, ctx, []bot.Update{u}); err != nil {
-			return err
-		}
-		s.Lanes.Wait()
-		s.read()
-	}
-	return nil
+	err := s.Tell(in)
+	s.read()
+	return err
 }
 
 // read shows what was said to the person who is there.
 func (s *Stage) read() {
-	for _, m := range s.Buffer.Read(s.from) {
+	for _, m := range s.Read(s.from) {
 		s.render(m)
 		s.buttons[s.from] = append(s.buttons[s.from], m)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -16,13 +17,11 @@ import (
 	"sahabatrt/bot"
 )
 
-// LeaseTime is how long a lease on polling must last after it was given: the next poll asks for it again before.
-const LeaseTime = 40 * time.Second
-
-// What one round of polling may take; together less than LeaseTime.
+// What the parts of one round of polling may take, besides callTime, and how often a busy poller asks for the lease.
 const (
-	pollTime     = 10 * time.Second // that Telegram holds a poll open while nothing comes
-	pollSlack    = 5 * time.Second  // for the answer to travel
+	pollTime     = 10 * time.Second // that Telegram holds a poll open while nothing comes; the call ends after callTime
+	leaseTime    = 5 * time.Second
+	leaseAgain   = time.Second
 	acceptTime   = 10 * time.Second
 	longestPause = 4 * time.Second
 )
@@ -62,6 +61,7 @@ type poller struct {
 	offset    int64
 	conflicts int
 	pause     time.Duration
+	held      time.Time // when the lease was given last
 }
 
 // round is one poll. It says how long to wait before the next one; its error ends polling.
@@ -98,16 +98,21 @@ func next(offset int64, updates []update) int64 {
 }
 
 func (p *poller) lease(ctx context.Context) (bool, error) {
-	if p.opt.Lease == nil {
+	now := p.opt.Now()
+	if p.opt.Lease == nil || now.Sub(p.held) < leaseAgain {
 		return true, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, pollSlack)
+	ctx, cancel := context.WithTimeout(ctx, leaseTime)
 	defer cancel()
-	return p.opt.Lease(ctx)
+	held, err := p.opt.Lease(ctx)
+	if held && err == nil {
+		p.held = now
+	}
+	return held, err
 }
 
 func (p *poller) ask(ctx context.Context) ([]update, error) {
-	raw, err := p.call(ctx, pollTime+pollSlack, "getUpdates", tgbotapi.Params{
+	raw, err := p.call(ctx, "getUpdates", tgbotapi.Params{
 		"offset":          strconv.FormatInt(p.offset, 10),
 		"timeout":         strconv.Itoa(int(pollTime / time.Second)),
 		"limit":           strconv.Itoa(pollLimit),
@@ -179,7 +184,11 @@ func (t *Telegram) take(ctx context.Context, updates []update, accept Accept) er
 		case u.Ack != "":
 			rest = append(rest, func(ctx context.Context) { t.Answer(ctx, u) })
 		case is == blocked && t.opt.Gone != nil:
-			rest = append(rest, func(ctx context.Context) { t.opt.Gone(ctx, u.From) })
+			rest = append(rest, func(ctx context.Context) {
+				if !slices.ContainsFunc(play, func(other bot.Update) bool { return other.From == u.From }) { // else he may be back
+					t.opt.Gone(ctx, u.From)
+				}
+			})
 		}
 		if is == inGroup && t.opt.Private != nil {
 			rest = append(rest, func(ctx context.Context) { t.tellGroup(ctx, u) })

@@ -118,7 +118,7 @@ func (t *Telegram) attach(ctx context.Context, f bot.File) (*attachment, error) 
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read a file to send: %w", err)
+		return nil, &bot.SendError{Err: fmt.Errorf("read a file to send: %w", err)}
 	}
 	return &attachment{f.Kind, tgbotapi.FileBytes{Name: f.Name, Bytes: data}}, nil
 }
@@ -128,7 +128,7 @@ func (t *Telegram) deliver(ctx context.Context, to bot.Address, p part) error {
 	params.AddNonEmpty("reply_markup", p.markup)
 	if p.file == nil {
 		params["text"] = p.text
-		_, err := t.call(ctx, callTime, "sendMessage", params)
+		_, err := t.call(ctx, "sendMessage", params)
 		return err
 	}
 	params.AddNonEmpty("caption", p.text)
@@ -213,7 +213,7 @@ func (t *Telegram) Typing(ctx context.Context, to bot.Address) {
 
 // try makes a call that nobody misses when it fails: a press may be too old, a keyboard gone already.
 func (t *Telegram) try(ctx context.Context, method string, params tgbotapi.Params) {
-	if _, err := t.call(ctx, callTime, method, params); err != nil {
+	if _, err := t.call(ctx, method, params); err != nil {
 		t.opt.Log.Debug("a sign of attention was not shown", "channel", Channel, "err", err)
 	}
 }

@@ -39,7 +39,7 @@ const DefaultRate = 29.5
 
 // How long a call may take.
 const (
-	callTime   = 15 * time.Second
+	callTime   = 15 * time.Second // a poll too: Telegram holds it open for pollTime
 	uploadTime = time.Minute
 	fetchTime  = time.Minute
 )
@@ -58,7 +58,8 @@ type Options struct {
 	Now      func() time.Time
 	Log      *slog.Logger
 
-	// Lease says whether this process may poll now. It is asked before each poll, at least every LeaseTime. nil: it may.
+	// Lease says whether this process may poll now. It is asked before a poll, at most once a second; a poll stays open for
+	// some seconds, through which whoever gives the lease sees that it holds. nil: it may.
 	Lease func(context.Context) (held bool, err error)
 	// Files are the bytes of what Message.File refers to; fs.ErrNotExist when they are gone for good.
 	Files func(ctx context.Context, ref string) ([]byte, error)
@@ -167,9 +168,9 @@ func address(chat int64) bot.Address {
 	return bot.Address{Channel: Channel, ID: strconv.FormatInt(chat, 10)}
 }
 
-// call makes one call that must end within limit and returns its result.
-func (t *Telegram) call(ctx context.Context, limit time.Duration, method string, params tgbotapi.Params) (json.RawMessage, error) {
-	ctx, cancel := context.WithTimeout(ctx, limit)
+// call makes one call that must end within callTime and returns its result.
+func (t *Telegram) call(ctx context.Context, method string, params tgbotapi.Params) (json.RawMessage, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()
 	api := t.api
 	api.Client = &client{ctx: ctx, http: t.http}
@@ -255,7 +256,7 @@ func (d drained) Close() error {
 
 // Me is the bot's own name on Telegram, without the @.
 func (t *Telegram) Me(ctx context.Context) (string, error) {
-	raw, err := t.call(ctx, callTime, "getMe", nil)
+	raw, err := t.call(ctx, "getMe", nil)
 	if err != nil {
 		return "", err
 	}
@@ -288,7 +289,7 @@ func (t *Telegram) Announce(ctx context.Context, profiles ...Profile) error {
 	tell := func(method, lang, name, value string) {
 		params := tgbotapi.Params{name: value}
 		params.AddNonEmpty("language_code", lang)
-		_, err := t.call(ctx, callTime, method, params)
+		_, err := t.call(ctx, method, params)
 		all = append(all, err)
 	}
 	for _, p := range profiles {
@@ -307,7 +308,7 @@ func (t *Telegram) Announce(ctx context.Context, profiles ...Profile) error {
 func (t *Telegram) Fetch(ctx context.Context, id string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchTime)
 	defer cancel()
-	raw, err := t.call(ctx, callTime, "getFile", tgbotapi.Params{"file_id": id})
+	raw, err := t.call(ctx, "getFile", tgbotapi.Params{"file_id": id})
 	if err != nil {
 		return nil, err
 	}
@@ -337,7 +338,7 @@ func (t *Telegram) download(ctx context.Context, path string) ([]byte, error) {
 	if err != nil {
 		return nil, bare(err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }() // it was only read
 	if resp.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("the server answers %s", resp.Status)
 	}

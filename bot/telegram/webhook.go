@@ -82,7 +82,7 @@ func (t *Telegram) SetWebhook(ctx context.Context, address, secret string) error
 	if u, err := url.Parse(address); err != nil || u.Host == "" || u.Scheme != "https" && t.endpoint == DefaultEndpoint {
 		return errors.New("the address of the webhook must begin with https:// and name a host")
 	}
-	_, err := t.call(ctx, callTime, "setWebhook", tgbotapi.Params{
+	_, err := t.call(ctx, "setWebhook", tgbotapi.Params{
 		"url": address, "secret_token": secret, "allowed_updates": wanted, "max_connections": strconv.Itoa(connections),
 	})
 	return err
@@ -103,7 +103,7 @@ func (t *Telegram) UseWebhook(ctx context.Context, address, secret string) error
 
 // DeleteWebhook makes polling possible. What waits for delivery goes on waiting.
 func (t *Telegram) DeleteWebhook(ctx context.Context) error {
-	_, err := t.call(ctx, callTime, "deleteWebhook", nil)
+	_, err := t.call(ctx, "deleteWebhook", nil)
 	return err
 }
 
@@ -117,7 +117,7 @@ type WebhookInfo struct {
 
 // WebhookInfo asks Telegram where it delivers updates.
 func (t *Telegram) WebhookInfo(ctx context.Context) (WebhookInfo, error) {
-	raw, err := t.call(ctx, callTime, "getWebhookInfo", nil)
+	raw, err := t.call(ctx, "getWebhookInfo", nil)
 	if err != nil {
 		return WebhookInfo{}, err
 	}

@@ -69,7 +69,7 @@ func (c *Config) channels(s surroundings) ([]channel, error) {
 	}
 	alone := &lease{db: s.db, name: "telegram.poll", holder: s.process, log: s.log}
 	tg, err := c.Telegram.open(telegram.Options{
-		Now: s.now, Log: s.log, Metrics: s.metrics, Lease: alone.take, Files: s.files,
+		Now: s.now, Log: s.log, Metrics: s.metrics, Lease: alone.take, Files: s.files, Gone: whereabouts{s.db, s.log}.gone,
 		Private: func(lang string) string { return s.texts.Render(language(lang), locales.T("channel.private")) },
 	})
 	if err != nil {

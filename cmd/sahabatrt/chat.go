@@ -161,7 +161,7 @@ func (c chatCmd) talk(ctx context.Context, m Main, conf *Config, db *store.DB, t
 	if err != nil {
 		return err
 	}
-	sessions, err := conf.sessions(ctx, db, session.Options{Process: "chat", Channels: []string{"terminal"}, Log: conf.log(m.Stderr)})
+	sessions, err := conf.sessions(ctx, db, session.Options{Process: "chat " + c.As, Channels: []string{"terminal"}, Log: conf.log(m.Stderr)})
 	if err != nil {
 		return err
 	}
@@ -172,16 +172,54 @@ func (c chatCmd) talk(ctx context.Context, m Main, conf *Config, db *store.DB, t
 		Sessions: sessions,
 		Channels: map[string]bot.Channel{"terminal": t}, Now: now, Log: conf.log(m.Stderr), At: at,
 	}
+	notices := &conversations.Notices{Store: db, Texts: texts, Log: conf.log(m.Stderr), At: at, Send: func(ctx context.Context, msg bot.Message) error {
+		if msg.To != from {
+			return &bot.SendError{Err: errors.New("nobody sits in that chat"), RetryAfter: time.Minute}
+		}
+		return t.Send(ctx, msg)
+	}, Tell: func(ctx context.Context, u bot.Update) error { return l.Accept(ctx, ctx, []bot.Update{u}) }}
 	fmt.Fprintln(m.Stdout, texts.Render(locales.Default, locales.T("chat.hint")))
 	t.write(fmt.Sprintf("@ %s\n= %s\n", now().Format(time.RFC3339), c.As))
+	if err := tellDue(ctx, db, notices, from, now()); err != nil {
+		return err
+	}
+	l.Wait()
 	err = lines(ctx, m, func(line string) error {
 		u := heard(line, from, phone, now())
 		t.write(scripted(u, line))
 		err := errors.Join(l.Recover(ctx), l.Accept(ctx, ctx, []bot.Update{u}))
 		l.Wait()
+		err = errors.Join(err, tellDue(ctx, db, notices, from, now()))
+		l.Wait() // what ended elsewhere is told in the chat itself
 		return errors.Join(err, t.faulted)
 	})
 	return errors.Join(err, l.Sessions.Close(context.WithoutCancel(ctx)))
+}
+
+// tellDue says what is to be said unprompted to the person in front of the terminal. What is for others waits for them.
+func tellDue(ctx context.Context, db *store.DB, notices *conversations.Notices, to bot.Address, now time.Time) error {
+	if err := notices.Plan(ctx, now); err != nil {
+		return err
+	}
+	var ids []string
+	err := db.View(ctx, func(tx *store.Tx) error {
+		p, err := tx.PersonByChat(to.Channel, to.ID)
+		if err != nil {
+			return err
+		}
+		ids, err = tx.DueNotices(p.ID)
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) { // a stranger
+		return nil
+	}
+	for _, id := range ids {
+		var later store.Again
+		if fault := notices.Work(ctx, id, now); !errors.As(fault, &later) {
+			err = errors.Join(err, fault)
+		}
+	}
+	return err
 }
 
 // lines hears line after line until the end of the input or an interrupt: with editing and history where a person sits

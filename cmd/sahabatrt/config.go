@@ -23,16 +23,16 @@ import (
 
 // Config is every setting, by flag or environment variable.
 type Config struct {
-	DatabaseURL string `name:"database-url" env:"DATABASE_URL" default:"sqlite:data/sahabat.db" help:"Where the records are: sqlite:PATH, or postgres://USER:PASSWORD@HOST/NAME."`
-	RedisURL    string `name:"redis-url" env:"REDIS_URL" help:"Where conversations under way are: redis://HOST:PORT/DB, rediss:// with TLS, ?master_name=NAME for Sentinel, ?addr=HOST:PORT for further nodes of a Cluster. Default: beside the records."`
-	Key         string `name:"key" env:"SAHABAT_KEY" help:"The key of the records, 32 bytes in base64. Default: a file sahabat.key beside the records (data/sahabat.key for PostgreSQL), made on first use."`
-	Process     string `name:"process" env:"SAHABAT_PROCESS" help:"A name for this process, different from that of every other on the same records: started again it takes up at once what it left. Default: a new name at each start."`
-	OpsListen   string `name:"ops-listen" env:"OPS_LISTEN" default:"127.0.0.1:8080" help:"Where serve shows /healthz, /readyz and /metrics, to nobody else than operators; empty: nowhere."`
-	Telegram
-	Clock     *time.Time `name:"sahabat-now" env:"SAHABAT_NOW" help:"Start the clock elsewhere, RFC 3339: for trying things out."`
-	LogFormat string     `name:"log-format" env:"LOG_FORMAT" enum:"text,json" default:"text" help:"How the log is written: text or json."`
-	LogLevel  slog.Level `name:"log-level" env:"LOG_LEVEL" default:"warn" help:"What is logged: debug, info, warn or error."`
-	Kill      string     `name:"sahabat-kill" env:"SAHABAT_KILL" hidden:"" help:"For tests: die at a point, such as sent:3."`
+	DatabaseURL string     `name:"database-url" env:"DATABASE_URL" default:"sqlite:data/sahabat.db" help:"Where the records are: sqlite:PATH, or postgres://USER:PASSWORD@HOST/NAME."`
+	RedisURL    string     `name:"redis-url" env:"REDIS_URL" help:"Where conversations under way are: redis://HOST:PORT/DB, rediss:// with TLS, ?master_name=NAME for Sentinel, ?addr=HOST:PORT for further nodes of a Cluster. Default: beside the records."`
+	Key         string     `name:"key" env:"SAHABAT_KEY" help:"The key of the records, 32 bytes in base64. Default: a file sahabat.key beside the records (data/sahabat.key for PostgreSQL), made on first use."`
+	Process     string     `name:"process" env:"SAHABAT_PROCESS" help:"A name for this process, different from that of every other on the same records: started again it takes up at once what it left. Default: a new name at each start."`
+	OpsListen   string     `name:"ops-listen" env:"OPS_LISTEN" default:"127.0.0.1:8080" help:"Where serve shows /healthz, /readyz and /metrics, to nobody else than operators; empty: nowhere."`
+	Telegram    Telegram   `embed:""`
+	Clock       *time.Time `name:"sahabat-now" env:"SAHABAT_NOW" help:"Start the clock elsewhere, RFC 3339: for trying things out."`
+	LogFormat   string     `name:"log-format" env:"LOG_FORMAT" enum:"text,json" default:"text" help:"How the log is written: text or json."`
+	LogLevel    slog.Level `name:"log-level" env:"LOG_LEVEL" default:"warn" help:"What is logged: debug, info, warn or error."`
+	Kill        string     `name:"sahabat-kill" env:"SAHABAT_KILL" hidden:"" help:"For tests: die at a point, such as sent:3."`
 }
 
 // at is called at each point of a message and of an operation; it does nothing unless a test asks for the process's death.
@@ -100,12 +100,16 @@ func (c *Config) open(ctx context.Context, m Main, migrate bool) (*store.DB, err
 	if path, ok := strings.CutPrefix(c.DatabaseURL, "sqlite:"); ok {
 		name = path
 	}
+	made := c.Key == "" && !there(c.keyFile())
 	o, err := c.options(m)
 	if err != nil {
 		return nil, err
 	}
 	o.NoMigrate = !migrate
 	db, err := store.Open(ctx, o)
+	if errors.Is(err, store.ErrWrongKey) && made {
+		err = errors.Join(os.Remove(c.keyFile()), fmt.Errorf("%s has records already: give the key that opens them in SAHABAT_KEY, or put its sahabat.key back", name))
+	}
 	switch {
 	case errors.Is(err, store.ErrInUse):
 		return nil, fmt.Errorf("%s is open in another sahabatrt: close that one first", name)
@@ -115,6 +119,11 @@ func (c *Config) open(ctx context.Context, m Main, migrate bool) (*store.DB, err
 		return nil, fmt.Errorf("%s has lost its keys: put them back with sahabatrt keys restore FILE", name)
 	}
 	return db, err
+}
+
+func there(file string) bool {
+	_, err := os.Stat(file)
+	return err == nil
 }
 
 // options are those that the records are opened with.

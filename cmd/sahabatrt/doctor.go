@@ -145,6 +145,8 @@ func (r *report) keys(found store.Condition, key []byte) {
 	switch {
 	case errors.Is(found.Keys, store.ErrNoKeys):
 		r.warn("key: the database has no keys yet: the first start makes them")
+	case errors.Is(found.Keys, store.ErrKeysLost):
+		r.fail("key: the database holds records and has lost its keys: put them back with sahabatrt keys restore FILE")
 	case key == nil:
 		r.fail("key: the database has keys, and there is no key that opens them: set SAHABAT_KEY, or put the key file back")
 	case found.Keys != nil:

@@ -146,6 +146,8 @@ func plain(err error) string {
 	switch {
 	case errors.Is(err, store.ErrNotMigrated):
 		return "its schema is older than this program: run sahabatrt migrate"
+	case errors.Is(err, store.ErrKeysOld):
+		return "its keys do not open with this SAHABAT_KEY any more: start this process anew with the new one"
 	case errors.Is(err, session.ErrEvicts):
 		return "its maxmemory-policy is not noeviction"
 	case errors.Is(err, bot.ErrReplaced):

@@ -78,7 +78,7 @@ func (keysListCmd) Run(ctx context.Context, m Main, c *Config) error {
 
 // keyLine is id, state, when it was made, how many values only it opens, and where those are.
 func keyLine(k store.Key, redis int64) string {
-	state, made := "old", k.MadeAt.In(program.WIB).Format("2006-01-02 15:04")
+	state, made := "old", k.MadeAt.In(program.WIB).Format("2006-01-02 15:04 WIB")
 	switch {
 	case !k.Known:
 		state, made = "missing", "-"

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -19,17 +20,21 @@ import (
 	"sahabatrt/store/storetest"
 )
 
-// TestMain is also the program itself, when a test started this binary as one.
+// TestMain is also the program itself, or the echo beside it, when a test started this binary as one.
 func TestMain(m *testing.M) {
-	if os.Getenv("TEST_AS_PROGRAM") != "" {
+	switch {
+	case os.Getenv("TEST_AS_PROGRAM") != "":
 		main()
 		return
+	case os.Getenv("TEST_AS_ECHO") != "":
+		fmt.Fprintln(os.Stderr, echo())
+		os.Exit(1)
 	}
 	os.Exit(m.Run())
 }
 
 // run starts the program as a person does in an empty folder, at nine in the morning of the 23rd of November 2026.
-func run(t *testing.T, input string, args ...string) (code int, out, errs string) {
+func run(t testing.TB, input string, args ...string) (code int, out, errs string) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	start, begun := time.Date(2026, 11, 23, 9, 0, 0, 0, program.WIB), time.Now()
@@ -39,7 +44,7 @@ func run(t *testing.T, input string, args ...string) (code int, out, errs string
 }
 
 // ok is run for what has to succeed.
-func ok(t *testing.T, input string, args ...string) (out, errs string) {
+func ok(t testing.TB, input string, args ...string) (out, errs string) {
 	t.Helper()
 	code, out, errs := run(t, input, args...)
 	if code != 0 {
@@ -49,10 +54,11 @@ func ok(t *testing.T, input string, args ...string) (out, errs string) {
 }
 
 // inEmptyFolder makes every setting the default one.
-func inEmptyFolder(t *testing.T) {
+func inEmptyFolder(t testing.TB) {
 	t.Helper()
 	t.Chdir(t.TempDir())
-	for _, name := range []string{"DATABASE_URL", "REDIS_URL", "SAHABAT_KEY", "SAHABAT_NEW_KEY", "SAHABAT_NOW", "LOG_FORMAT", "LOG_LEVEL", "SAHABAT_PROCESS", "OPS_LISTEN", "SAHABAT_KILL"} {
+	for _, name := range []string{"DATABASE_URL", "REDIS_URL", "SAHABAT_KEY", "SAHABAT_NEW_KEY", "SAHABAT_NOW", "LOG_FORMAT", "LOG_LEVEL", "SAHABAT_PROCESS", "OPS_LISTEN", "SAHABAT_KILL",
+		"TELEGRAM_TOKEN", "TELEGRAM_API_ENDPOINT", "TELEGRAM_RATE", "TELEGRAM_WEBHOOK_URL", "TELEGRAM_WEBHOOK_SECRET", "LISTEN"} {
 		t.Setenv(name, "") // put back afterwards
 		if err := os.Unsetenv(name); err != nil {
 			t.Fatal(err)
@@ -294,7 +300,7 @@ func TestJobs(t *testing.T) {
 	if out, _ := ok(t, "", "jobs", "list"); out != "0 failed, 1 wait\n" {
 		t.Errorf("listed %q", out)
 	}
-	if code, _, errs := run(t, "", "jobs", "retry", "99"); code != 1 || !strings.Contains(errs, "no such job") {
+	if code, _, errs := run(t, "", "jobs", "retry", "99"); code != 1 || !strings.Contains(errs, "no job that failed") {
 		t.Errorf("another job: exit %d, %s", code, errs)
 	}
 }
@@ -391,4 +397,22 @@ func TestChatOnRedis(t *testing.T) {
 	if code != 1 || strings.Contains(out, "Pekerjaannya") || !strings.Contains(errs, "REDIS_URL") {
 		t.Errorf("exit %d\n%s\n%s", code, out, errs)
 	}
+}
+
+// TestAlertInTheTerminal: what one persona's doing means for another is said to that one when he sits down.
+func TestAlertInTheTerminal(t *testing.T) {
+	inEmptyFolder(t)
+	at := func(clock string) []string {
+		return []string{"chat", "--now", "2026-11-24T" + clock + "+07:00", "--as"}
+	}
+	ok(t, "halo\n", append(at("08:00:00"), "lurah")...)
+	ok(t, "daftar pekerja\nojek\nUdin Contoh\n1571070101800099\nya\ntidak punya\ndi rt ini\nya\noleh provinsi\n1 bulan\nsimpan\n", append(at("09:00:00"), "ketua14")...)
+	out, _ := ok(t, "", append(at("09:02:00"), "lurah")...)
+	if !strings.Contains(out, "Satu pendaftaran ditahan") {
+		t.Errorf("the lurah hears: %s", out)
+	}
+	if out, _ := ok(t, "", append(at("09:04:00"), "lurah")...); strings.Contains(out, "ditahan") {
+		t.Errorf("he hears it twice: %s", out)
+	}
+	ok(t, "", "check")
 }

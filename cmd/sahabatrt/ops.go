@@ -108,7 +108,7 @@ func (healthyCmd) Run(ctx context.Context, m Main, c *Config) error {
 	if err != nil {
 		return fmt.Errorf("no answer: %w", err)
 	}
-	defer answer.Body.Close() //nolint:errcheck // read to its end below, or given up
+	defer answer.Body.Close()
 	if _, err := io.Copy(m.Stdout, answer.Body); err != nil {
 		return fmt.Errorf("no answer: %w", err)
 	}

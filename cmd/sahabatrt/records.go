@@ -10,6 +10,7 @@ import (
 	"sahabatrt/program"
 	"sahabatrt/store"
 	"sahabatrt/store/lists"
+	"sahabatrt/store/session"
 )
 
 type migrateCmd struct{}
@@ -37,6 +38,15 @@ func (checkCmd) Run(ctx context.Context, m Main, c *Config) error {
 		return err
 	}
 	findings, err := db.Check(ctx)
+	if err == nil {
+		err = c.withRedis(ctx, m, db, func(r *session.Redis) error {
+			aside, err := r.Aside(ctx)
+			for _, chat := range aside {
+				findings = append(findings, store.Finding{Table: "redis", Row: chat, Problem: "set_aside"})
+			}
+			return err
+		})
+	}
 	for _, f := range findings {
 		fmt.Fprintf(m.Stdout, "%s\t%s\t%s\n", f.Table, f.Row, f.Problem)
 	}

@@ -99,7 +99,7 @@ func (serveCmd) Run(ctx context.Context, m Main, c *Config) (err error) {
 type serving struct {
 	channels []channel
 	lanes    *bot.Lanes
-	work     func(context.Context) error // on jobs, until its context ends
+	work     func(ctx context.Context, accept accepting) error // on jobs, until ctx ends
 	health   *health
 	registry *prometheus.Registry
 	listen   string // where operators look, "" for nowhere
@@ -167,15 +167,15 @@ func (s *serving) play(ctx context.Context, fail context.CancelCauseFunc, page *
 
 // takeIn runs the channels, and the jobs beside them, until ctx ends; the first that ends before ends all.
 func (s *serving) takeIn(ctx, life context.Context, fail context.CancelCauseFunc) {
-	accept := func(ctx context.Context, in []bot.Update) error {
+	accept := accepting(func(ctx context.Context, in []bot.Update) error {
 		if err := s.health.open(); err != nil { // with Redis alone it would be kept, and then not be recorded
 			return fmt.Errorf("accept %d updates: %w", len(in), err)
 		}
 		return s.lanes.Accept(ctx, life, in)
-	}
+	})
 	var all sync.WaitGroup
 	all.Go(func() {
-		if err := s.work(ctx); err != nil {
+		if err := s.work(ctx, accept); err != nil {
 			fail(err)
 		}
 	})
@@ -191,9 +191,13 @@ func (s *serving) takeIn(ctx, life context.Context, fail context.CancelCauseFunc
 	all.Wait()
 }
 
+// accepting keeps updates: with an error nothing may be acknowledged.
+type accepting func(ctx context.Context, in []bot.Update) error
+
 // worker does what the bot does unprompted.
-func worker(db *store.DB, notices *conversations.Notices, now func() time.Time) func(context.Context) error {
-	return func(ctx context.Context) error {
+func worker(db *store.DB, notices *conversations.Notices, now func() time.Time) func(context.Context, accepting) error {
+	return func(ctx context.Context, accept accepting) error {
+		notices.Tell = func(ctx context.Context, u bot.Update) error { return accept(ctx, []bot.Update{u}) }
 		return db.Work(ctx, map[store.JobKind]store.Duty{
 			store.JobNotice: {Do: func(ctx context.Context, id string) error { return notices.Work(ctx, id, now()) }},
 			store.JobPlan:   {Do: func(ctx context.Context, _ string) error { return notices.Plan(ctx, now()) }, Every: time.Minute},

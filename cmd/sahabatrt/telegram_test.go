@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"sahabatrt/bot/telegram/telegramtest"
+	"sahabatrt/store/session/redistest"
+	"sahabatrt/store/storetest"
 )
 
 // withTelegram names a Telegram that is played, in the settings.
@@ -85,7 +87,7 @@ func hears(t *testing.T, u *telegramtest.User, words string) telegramtest.Messag
 }
 
 // converse links a number by one tap, asks and presses.
-func converse(t *testing.T, srv *telegramtest.Server) {
+func converse(t *testing.T, srv *telegramtest.Server) *telegramtest.User {
 	t.Helper()
 	pak := ketuaOnTelegram(srv)
 	pak.Start("")
@@ -102,6 +104,7 @@ func converse(t *testing.T, srv *telegramtest.Server) {
 	pak.Write("sisa anggaran berapa?")
 	hears(t, pak, "Sisa yang belum disisihkan: Rp38.800.000")
 	until(t, "the press is answered and its keyboard gone", func() bool { return srv.Unanswered() == 0 })
+	return pak
 }
 
 func TestAConversationOverPolling(t *testing.T) {
@@ -113,6 +116,43 @@ func TestAConversationOverPolling(t *testing.T) {
 	if n := srv.Pending(); n > 1 { // the last poll may not have been confirmed
 		t.Errorf("%d updates were not taken", n)
 	}
+}
+
+// TestATalkOverTelegram: the head of an RT talks with his lurah in the middle of a registration; when the lurah ends it the
+// question that was open is asked again.
+func TestATalkOverTelegram(t *testing.T) {
+	srv := withTelegram(t)
+	t.Setenv("SAHABAT_NOW", "2026-11-23T09:00:00+07:00")
+	stop := serveTelegram(t, srv)
+	bu := srv.User("Lurah Contoh")
+	bu.Phone = "6281200000031"
+	bu.Start("")
+	hears(t, bu, "saya Sahabat RT")
+	bu.Press("Bagikan nomor saya")
+	hears(t, bu, "Selamat datang")
+	hears(t, bu, "Ada yang bisa dibantu")
+	pak := converse(t, srv)
+	pak.Write("petugas")
+	hears(t, pak, "Lurah Kenali Asam")
+	pak.Press("Ya, sambungkan")
+	hears(t, pak, "Tersambung dengan Lurah Kenali Asam")
+	pak.Write("Bu, KTP-nya hilang")
+	hears(t, pak, "Saya teruskan")
+	hears(t, bu, "ada yang ingin bicara: Ketua RT 14 Kenali Asam")
+	hears(t, bu, "Ketua RT 14 Kenali Asam: Bu, KTP-nya hilang")
+	bu.Write("jawab")
+	hears(t, bu, "Mau menjawab yang mana?")
+	bu.Press("Nomor 1")
+	hears(t, bu, "Tersambung dengan Ketua RT 14 Kenali Asam")
+	bu.Write("Buat surat kehilangan dulu, Pak")
+	hears(t, bu, "Saya teruskan")
+	hears(t, pak, "Lurah Kenali Asam: Buat surat kehilangan dulu, Pak")
+	bu.Press("Selesai")
+	hears(t, bu, "sudah diakhiri")
+	if m := hears(t, pak, "diakhiri dari sana"); !strings.HasSuffix(m.Text, "Siapa namanya, seperti di KTP?") {
+		t.Errorf("what was open is not asked again: %s", m.Text)
+	}
+	stop()
 }
 
 func TestAConversationOverAWebhook(t *testing.T) {
@@ -183,9 +223,9 @@ func TestSettingsThatDoNotGoTogether(t *testing.T) {
 	good := Telegram{Token: "123456:ABC", Endpoint: "https://api.telegram.org", Rate: 29.5}
 	now := time.Now()
 	for words, spoil := range map[string]func(*Config){
-		"set LISTEN": func(c *Config) { c.WebhookURL = "https://x.test/" },
+		"set LISTEN": func(c *Config) { c.Telegram.WebhookURL = "https://x.test/" },
 		"TELEGRAM_WEBHOOK_SECRET": func(c *Config) {
-			c.WebhookURL, c.Telegram.Listen, c.WebhookSecret = "https://x.test/", ":8443", "short"
+			c.Telegram.WebhookURL, c.Telegram.Listen, c.Telegram.WebhookSecret = "https://x.test/", ":8443", "short"
 		},
 		"LISTEN is for":  func(c *Config) { c.Telegram.Listen = ":8443" },
 		"TELEGRAM_TOKEN": func(c *Config) { c.Telegram.Token = "123456" },
@@ -219,5 +259,28 @@ func TestAStrangerOnTelegram(t *testing.T) {
 	hears(t, u, "Ada yang bisa dibantu") // the end of the refusal before
 	if strings.Contains(u.Screen(), "Rp38") {
 		t.Error(u.Screen())
+	}
+}
+
+// Two processes share a bot: one polls, and when it stops the other one takes over at once.
+func TestTwoProcessesPollInTurn(t *testing.T) {
+	address, redis := storetest.Postgres(t), redistest.URL(t)
+	srv := withTelegram(t)
+	t.Setenv("DATABASE_URL", address)
+	t.Setenv("REDIS_URL", redis)
+	t.Setenv("SAHABAT_KEY", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")
+	first := serveTelegram(t, srv)
+	until(t, "the first works", func() bool { return srv.Count("setMyCommands") > 0 })
+	serveTelegram(t, srv)
+	pak := srv.User("Tamu Contoh")
+	pak.Start("")
+	hears(t, pak, "saya Sahabat RT")
+	first()
+	pak.Write("halo")
+	hears(t, pak, "")
+	for _, c := range srv.Calls("getUpdates") {
+		if c.Status == 409 {
+			t.Error("both polled at the same time")
+		}
 	}
 }

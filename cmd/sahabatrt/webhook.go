@@ -90,7 +90,7 @@ const (
 )
 
 // serveWebhook listens first and tells Telegram then. It returns when ctx ends and what had come in is answered.
-func (t telegramChannel) serveWebhook(ctx context.Context, accept telegram.Accept) error {
+func (t *telegramChannel) serveWebhook(ctx context.Context, accept telegram.Accept) error {
 	at, err := url.Parse(t.WebhookURL)
 	if err != nil {
 		return errors.New("TELEGRAM_WEBHOOK_URL is no address")

@@ -27,10 +27,11 @@ var (
 
 func openStore(t *testing.T) *store.DB {
 	t.Helper()
-	db, err := store.Open(t.Context(), store.Options{
-		URL: storetest.URL(t), Key: make([]byte, 32),
-		Now: func() time.Time { return now }, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
-	})
+	open := func(address string) (*store.DB, error) {
+		return store.Open(t.Context(), store.Options{URL: address, Key: make([]byte, 32),
+			Now: func() time.Time { return now }, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	}
+	db, err := open(storetest.Migrated(t, func(address string) (io.Closer, error) { return open(address) }))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -298,7 +298,7 @@ func (r *Redis) put(ctx context.Context, l lease, tries int, o bot.Outcome) (err
 		return err
 	}
 	if o.Aside {
-		reason = fmt.Sprintf("not played; handed out %d times before without an answer", tries)
+		reason = fmt.Sprintf("not played; taken up %d times before by processes that died", tries)
 	}
 	call := r.call(r.scripts.put, []string{l.chat, r.beside(l.chat, "aside")},
 		l.token, l.turn, session, replies, bit(o.Draft), reason, maxAside, keepAside.Milliseconds())

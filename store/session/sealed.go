@@ -36,7 +36,7 @@ func (r *Redis) SealedBy(ctx context.Context) (map[uint32]int64, error) {
 		return nil
 	})
 	if err == nil {
-		err = r.eachKey(ctx, "aside", func(key string) error { return r.eachAside(ctx, key, add) })
+		err = r.eachAside(ctx, func(_, _ string, update string) error { add(update); return nil })
 	}
 	if err != nil {
 		return nil, fmt.Errorf("count what is sealed in Redis: %w", err)
@@ -56,15 +56,56 @@ func bodies(inbox string) (out []string) {
 	return out
 }
 
-func (r *Redis) eachAside(ctx context.Context, key string, do func(update string)) error {
-	entries, err := r.pipe.db.LRange(ctx, key, 0, -1).Result()
-	for _, entry := range entries {
-		var aside struct{ Update string }
-		if json.Unmarshal([]byte(entry), &aside) == nil {
-			do(aside.Update)
+// eachAside calls do for every update that was set aside: its slot's key, the entry as it lies there, and the sealed update.
+func (r *Redis) eachAside(ctx context.Context, do func(key, entry, update string) error) error {
+	return r.eachKey(ctx, "aside", func(key string) error {
+		entries, err := r.pipe.db.LRange(ctx, key, 0, -1).Result()
+		if err != nil {
+			return err
 		}
+		for _, entry := range entries {
+			var aside struct{ Update string }
+			if json.Unmarshal([]byte(entry), &aside) != nil {
+				continue
+			}
+			if err := do(key, entry, aside.Update); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Aside names the chats of the updates that were set aside unplayed, one for each update.
+func (r *Redis) Aside(ctx context.Context) (chats []string, err error) {
+	err = r.eachAside(ctx, func(_, entry, _ string) error {
+		var aside struct{ Chat string }
+		if err := json.Unmarshal([]byte(entry), &aside); err != nil {
+			return err
+		}
+		chats = append(chats, aside.Chat)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list what was set aside in Redis: %w", err)
 	}
-	return err
+	return chats, nil
+}
+
+// ForgetAside drops the updates of a chat that were set aside: an operator has looked after them. It returns how many.
+func (r *Redis) ForgetAside(ctx context.Context, chat string) (n int, err error) {
+	err = r.eachAside(ctx, func(key, entry, _ string) error {
+		var aside struct{ Chat string }
+		if json.Unmarshal([]byte(entry), &aside) != nil || aside.Chat != chat {
+			return nil
+		}
+		n++
+		return r.pipe.db.LRem(ctx, key, 1, entry).Err()
+	})
+	if err != nil {
+		return n, fmt.Errorf("forget what was set aside in Redis: %w", err)
+	}
+	return n, nil
 }
 
 // eachKey calls do for every key of every slot that ends like name, which may be a pattern.

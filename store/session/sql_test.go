@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"strings"
 	"testing"
@@ -17,9 +18,10 @@ func TestMain(m *testing.M) { storetest.Main(m) }
 
 func openStore(t testing.TB, now func() time.Time) *store.DB {
 	t.Helper()
-	db, err := store.Open(t.Context(), store.Options{
-		URL: storetest.URL(t), Key: make([]byte, 32), Now: now, Log: slog.New(slog.DiscardHandler),
-	})
+	open := func(address string) (*store.DB, error) {
+		return store.Open(t.Context(), store.Options{URL: address, Key: make([]byte, 32), Now: now, Log: slog.New(slog.DiscardHandler)})
+	}
+	db, err := open(storetest.Migrated(t, func(address string) (io.Closer, error) { return open(address) }))
 	if err != nil {
 		t.Fatal(err)
 	}

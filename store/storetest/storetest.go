@@ -7,10 +7,12 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -51,6 +53,39 @@ func URL(t testing.TB) string {
 		return Postgres(t)
 	}
 	return "sqlite:" + filepath.Join(t.TempDir(), "test.db")
+}
+
+var (
+	once     sync.Once
+	migrated []byte
+)
+
+// Migrated is URL with the schema that open makes, where that can be made once and copied: under the race detector the
+// migrations of a SQLite file take longer than most tests. All stores of a package have the key of the first.
+func Migrated(t testing.TB, open func(address string) (io.Closer, error)) string {
+	t.Helper()
+	address := URL(t)
+	path, ok := strings.CutPrefix(address, "sqlite:")
+	if !ok {
+		return address
+	}
+	once.Do(func() {
+		first := filepath.Join(t.TempDir(), "migrated.db")
+		store, err := open("sqlite:" + first)
+		if err == nil {
+			err = store.Close()
+		}
+		if err == nil {
+			migrated, err = os.ReadFile(first)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+	if err := os.WriteFile(path, migrated, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return address
 }
 
 // Postgres returns the address of an empty schema, and skips the test where TEST_POSTGRES_URL names no server.

@@ -318,6 +318,11 @@ func (u *User) Location(latitude, longitude float64) int {
 	return u.send(&message{wireMessage: wireMessage{Location: &wireLocation{latitude, longitude}}})
 }
 
+// Dice throws a die: something that hardly any bot reads.
+func (u *User) Dice(value int) int {
+	return u.send(&message{wireMessage: wireMessage{Dice: &wireDice{"🎲", value}}})
+}
+
 // keep stores a file and returns a copy of what is said about it.
 func (u *User) keep(kind, name, mime string, data []byte) *wireFile {
 	u.s.mu.Lock()

@@ -45,6 +45,7 @@ type wireMessage struct {
 	CaptionEntities []Entity      `json:"caption_entities,omitempty"`
 	Contact         *wireContact  `json:"contact,omitempty"`
 	Location        *wireLocation `json:"location,omitempty"`
+	Dice            *wireDice     `json:"dice,omitempty"`
 	NewMembers      []wireUser    `json:"new_chat_members,omitempty"`
 	LeftMember      *wireUser     `json:"left_chat_member,omitempty"`
 	MigrateTo       int64         `json:"migrate_to_chat_id,omitempty"`
@@ -80,6 +81,11 @@ type wireContact struct {
 type wireLocation struct {
 	Latitude  float64 `json:"latitude"`
 	Longitude float64 `json:"longitude"`
+}
+
+type wireDice struct {
+	Emoji string `json:"emoji"`
+	Value int    `json:"value"`
 }
 
 type wireQuery struct {

@@ -22,7 +22,7 @@ func URL(t testing.TB) string {
 		return shared
 	}
 	if os.Getenv("FSYNC") == "on" { // for measuring: as it is in production
-		return begin(t, "--appendonly", "yes", "--appendfsync", "everysec").URL()
+		return begin(t, "--appendonly", "yes", "--appendfsync", "always").URL()
 	}
 	return begin(t, "--appendonly", "no").URL()
 }
