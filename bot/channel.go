@@ -96,8 +96,7 @@ type Channel interface {
 	Send(ctx context.Context, m Message) error
 }
 
-// Attentive is a channel that can show that somebody listens. Both are tried once, may fail silently, and take their time
-// beside the turn.
+// Attentive is a channel that can show that somebody listens. Both may fail silently, and take their time beside the turn.
 type Attentive interface {
 	// Answer tells the person that his press has come in, and takes away the buttons that it came from. Of the update only
 	// From and Ack are set. One that was answered already is no harm.

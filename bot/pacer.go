@@ -19,6 +19,7 @@ type Pacer struct {
 
 	mu      sync.Mutex
 	free    time.Time // the channel sends nothing before
+	shut    time.Time // the channel was told to wait until then
 	chats   map[Address]*quota
 	sweepAt int          // the size at which chats that owe nothing are forgotten
 	waiting [2][]*waiter // replies, then what is unprompted; each in the order of coming
@@ -57,6 +58,33 @@ func (p *Pacer) Do(ctx context.Context, m Message, send func() error) error {
 	err = send()
 	p.learn(m.To, began, err)
 	return err
+}
+
+// Beside makes a call that carries no message. It takes no turn, but while its chat or the channel was told to wait it is
+// not made: that is a *SendError with RetryAfter. What it is told itself holds messages back too.
+func (p *Pacer) Beside(to Address, call func() error) error {
+	if wait := p.told(to); wait > 0 {
+		return &SendError{Err: errTold, RetryAfter: wait}
+	}
+	began := p.Now()
+	err := call()
+	if err != nil { // that it went well says nothing of messages
+		p.learn(to, began, err)
+	}
+	return err
+}
+
+var errTold = errors.New("the channel was told to wait")
+
+// told is how long the chat or the channel still has to wait because it was told to.
+func (p *Pacer) told(to Address) time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	until := p.shut
+	if c := p.chats[to]; c != nil && c.until.After(until) {
+		until = c.until
+	}
+	return until.Sub(p.Now())
 }
 
 // Waiting is how many messages wait for their turn.
@@ -209,7 +237,7 @@ func (p *Pacer) learn(to Address, began time.Time, err error) {
 			both = last.until
 		}
 		if p.free.Before(both) {
-			p.free = both
+			p.free, p.shut = both, both
 		}
 	}
 	p.refused = r

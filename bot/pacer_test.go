@@ -262,3 +262,41 @@ func TestWithoutAPaceNothingWaits(t *testing.T) {
 		}
 	})
 }
+
+// TestACallBesideMessages is not made while its chat or the channel was told to wait, and what it is told holds messages
+// back.
+func TestACallBesideMessages(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := slow()
+		beside := func(chat int, result error) (made bool, err error) {
+			err = p.Beside(to(chat).To, func() error { made = true; return result })
+			return made, err
+		}
+		told := &bot.SendError{Err: errors.New("too many"), RetryAfter: 10 * time.Second}
+		if made, _ := beside(1, told); !made {
+			t.Fatal("nobody was told to wait, and it is not made")
+		}
+		var se *bot.SendError
+		if made, err := beside(1, nil); made || !errors.As(err, &se) || se.RetryAfter != 10*time.Second {
+			t.Errorf("made: %v, %v while its chat waits", made, err)
+		}
+		if made, _ := beside(2, nil); !made {
+			t.Error("another chat waits too")
+		}
+		s := begin()
+		s.do(p, to(1), "a message of the chat", nil)
+		if all := s.all(); len(all) != 1 || all[0].at != 10*time.Second {
+			t.Errorf("%+v, want it after ten seconds", all)
+		}
+		for chat := range 2 {
+			_ = p.Do(t.Context(), to(chat), func() error { return told })
+		}
+		if made, _ := beside(3, nil); made {
+			t.Error("it is made while the whole channel waits")
+		}
+		time.Sleep(10 * time.Second)
+		if made, _ := beside(3, nil); !made {
+			t.Error("it is not made after the pause")
+		}
+	})
+}

@@ -66,7 +66,7 @@ var errStranger = errors.New("stranger")
 
 // linked is whom this chat was linked to before, store.ErrNotFound for nobody.
 func (c *Conversations) linked(ctx context.Context, t *bot.Turn) (p store.Person, err error) {
-	err = c.Store.View(ctx, func(tx *store.Tx) (err error) {
+	err = c.Store.Look(ctx, func(tx *store.Tx) (err error) {
 		p, err = tx.PersonByChat(t.Update.From.Channel, t.Update.From.ID)
 		return err
 	})
@@ -76,7 +76,7 @@ func (c *Conversations) linked(ctx context.Context, t *bot.Turn) (p store.Person
 // heard notes that somebody writes in this chat, and in which language he is spoken to in all of his chats. One that was silent for so long that its link is over is told so.
 func (c *Conversations) heard(ctx context.Context, t *bot.Turn) error {
 	from, lang, note, slept := t.Update.From, "", false, false
-	err := c.Store.View(ctx, func(tx *store.Tx) (err error) {
+	err := c.Store.Look(ctx, func(tx *store.Tx) (err error) {
 		lang, note, err = tx.Listen(from.Channel, from.ID)
 		return err
 	})

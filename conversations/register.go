@@ -213,7 +213,7 @@ func (c *Conversations) answerNIK(ctx context.Context, t *bot.Turn, d *registrat
 func (c *Conversations) knownNIK(ctx context.Context, t *bot.Turn, p store.Person, rt program.RT, nik program.NIK) (bool, bot.Next, error) {
 	var w store.Worker
 	var known bool
-	err := c.Store.View(ctx, func(tx *store.Tx) (err error) {
+	err := c.Store.Look(ctx, func(tx *store.Tx) (err error) {
 		w, known, err = tx.FindNIK(nik)
 		return err
 	})

@@ -23,7 +23,7 @@ func chatName(channel, id string) string { return fmt.Sprintf("%d:%s%s", len(cha
 
 // PersonByChat returns who this chat is linked to, or ErrNotFound.
 func (tx *Tx) PersonByChat(channel, id string) (Person, error) {
-	return tx.person(`SELECT p.id, p.personal, p.quiet_at FROM people p JOIN chats c ON c.person=p.id WHERE c.chat_key=$1 AND c.ended_at=0`, tx.chatKey(channel, id))
+	return tx.person(`JOIN chats c ON c.person=p.id WHERE c.chat_key=$1 AND c.ended_at=0`, tx.chatKey(channel, id))
 }
 
 // LinkChat says that this chat is this person's and reachable; the same link twice changes nothing. how says what proved it ("invite", "phone").

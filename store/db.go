@@ -69,6 +69,8 @@ type engine interface {
 	update(ctx context.Context, change func(context.Context, querier) (refused, fault error)) (refused, fault error)
 	// view reads one snapshot and refuses to write.
 	view(ctx context.Context, read func(querier) error) error
+	// look reads with one statement, and may run read again.
+	look(ctx context.Context, read func(asker) error) error
 	// beside is view on a connection that no other work holds: for who must not wait for it, or holds one already.
 	beside(ctx context.Context, read func(querier) error) error
 	// work does jobs until ctx ends and waits for those in hand.
@@ -198,11 +200,15 @@ func (tx *Tx) whole(do func() error) error {
 
 // querier is what a transaction needs of an engine's connection.
 type querier interface {
+	asker
 	Exec(ctx context.Context, query string, args ...any) (affected int64, err error)
-	Query(ctx context.Context, query string, args ...any) (Rows, error)
-	QueryRow(ctx context.Context, query string, args ...any) Row
 	Lock(ctx context.Context, kind, id string) error
 	Enqueue(ctx context.Context, kind JobKind, id string) error
+}
+
+type asker interface {
+	Query(ctx context.Context, query string, args ...any) (Rows, error)
+	QueryRow(ctx context.Context, query string, args ...any) Row
 }
 
 // Row is one row of a result. Scan returns sql.ErrNoRows when there is none.
@@ -278,6 +284,50 @@ func (db *DB) View(ctx context.Context, read func(*Tx) error) error {
 		return read(&Tx{Now: db.opt.Now(), db: db, ctx: ctx, q: q})
 	})
 }
+
+// Look is View for what a single statement tells, which on PostgreSQL then needs no transaction around it. A second one is
+// refused. read may run more than once, and sets anew each time what it sets.
+func (db *DB) Look(ctx context.Context, read func(*Tx) error) error {
+	if db.closed.Load() {
+		return ErrClosed
+	}
+	return db.engine.look(ctx, func(a asker) error {
+		return read(&Tx{Now: db.opt.Now(), db: db, ctx: ctx, q: &glance{from: a}})
+	})
+}
+
+var errGlance = errors.New("a look is one statement that reads")
+
+// glance is a querier for one statement that reads.
+type glance struct {
+	from  asker
+	asked bool
+}
+
+func (g *glance) Query(ctx context.Context, query string, args ...any) (Rows, error) {
+	if g.asked {
+		return nil, errGlance
+	}
+	g.asked = true
+	return g.from.Query(ctx, query, args...)
+}
+
+func (g *glance) QueryRow(ctx context.Context, query string, args ...any) Row {
+	if g.asked {
+		return noRow{errGlance}
+	}
+	g.asked = true
+	return g.from.QueryRow(ctx, query, args...)
+}
+
+func (g *glance) Exec(context.Context, string, ...any) (int64, error) { return 0, errGlance }
+func (g *glance) Lock(context.Context, string, string) error          { return errGlance }
+func (g *glance) Enqueue(context.Context, JobKind, string) error      { return errGlance }
+
+// noRow is the row of a statement that was refused.
+type noRow struct{ err error }
+
+func (r noRow) Scan(...any) error { return r.err }
 
 // Update changes records: all of change or nothing, committed when it returns nil. PostgreSQL may run change more than
 // once before it commits: what change sets outside of the store it sets anew each time. On SQLite ctx bounds the waiting

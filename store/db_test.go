@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"sahabatrt/store/storetest"
+
+	"sahabatrt/program"
 )
 
 var testKey = []byte("0123456789abcdef0123456789abcdef")
@@ -214,5 +216,33 @@ func TestKeyFile(t *testing.T) {
 	}
 	if _, err := ParseKey("short"); err == nil {
 		t.Error("a short key was accepted")
+	}
+}
+
+// TestLook: one statement that reads, and no more.
+func TestLook(t *testing.T) {
+	db := open(t)
+	p := addOfficer(t, db, 1, program.Ketua, rt14.String())
+	var got Person
+	must(t, db.Look(t.Context(), func(tx *Tx) (err error) {
+		got, err = tx.Person(p.ID)
+		return err
+	}))
+	if got.ID != p.ID || len(got.Offices) != 1 {
+		t.Errorf("it sees %d offices", len(got.Offices))
+	}
+	for name, more := range map[string]func(*Tx) error{
+		"a second query": func(tx *Tx) error { _, err := tx.Person(p.ID); return err },
+		"a second row":   func(tx *Tx) error { return tx.QueryRow(`SELECT 1`).Scan(new(int)) },
+		"a change":       func(tx *Tx) error { _, err := tx.Exec(`DELETE FROM people`); return err },
+		"a lock":         func(tx *Tx) error { return tx.alone("person", p.ID) },
+		"a job":          func(tx *Tx) error { return tx.Enqueue(JobPlan, "") },
+	} {
+		if err := db.Look(t.Context(), func(tx *Tx) error {
+			_, err := tx.Person(p.ID)
+			return errors.Join(err, more(tx))
+		}); !errors.Is(err, errGlance) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

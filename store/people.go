@@ -2,7 +2,6 @@ package store
 
 import (
 	"cmp"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -167,7 +166,7 @@ func (tx *Tx) sealPerson(p Person) (string, error) {
 
 // Person returns a person with the offices held now, or ErrNotFound.
 func (tx *Tx) Person(id string) (Person, error) {
-	return tx.person(`SELECT id, personal, quiet_at FROM people WHERE id=$1`, id)
+	return tx.person(`WHERE p.id=$1`, id)
 }
 
 // PersonByPhone returns the one person with this number, or ErrNotFound.
@@ -175,7 +174,7 @@ func (tx *Tx) PersonByPhone(phone program.Phone) (Person, error) {
 	if phone.IsZero() {
 		return Person{}, ErrNotFound
 	}
-	return tx.person(`SELECT id, personal, quiet_at FROM people WHERE phone_key=$1`, tx.index("phone", phone.E164()))
+	return tx.person(`WHERE p.phone_key=$1`, tx.index("phone", phone.E164()))
 }
 
 // Officers returns who holds a role at a place now.
@@ -203,25 +202,37 @@ func (tx *Tx) holders(role program.Role, place string) (ids []string, err error)
 	return ids, err
 }
 
-// person reads the person that a query with id, personal and quiet_at finds.
-func (tx *Tx) person(query, arg string) (Person, error) {
+// A person is read together with the offices that he holds at $2, a row for each.
+const personColumns = `SELECT p.id, p.personal, p.quiet_at, COALESCE(o.role, ''), COALESCE(o.place, '')
+	FROM people p LEFT JOIN offices o ON o.person=p.id AND (o.until=0 OR o.until>$2) `
+
+// person reads the person that personColumns and what follows find.
+func (tx *Tx) person(which, arg string) (Person, error) {
 	var p Person
 	var text string
-	var quiet int64
-	err := tx.QueryRow(query, arg).Scan(&p.ID, &text, &quiet)
-	if errors.Is(err, sql.ErrNoRows) {
-		return Person{}, ErrNotFound
-	}
+	err := tx.each("read a person", func(row Row) error {
+		var o program.Office
+		var quiet int64
+		if err := row.Scan(&p.ID, &text, &quiet, &o.Role, &o.Place); err != nil {
+			return err
+		}
+		if p.Quiet = quiet > 0; o.Role != "" {
+			p.Offices = append(p.Offices, o)
+		}
+		return nil
+	}, personColumns+which+` ORDER BY o.id`, arg, tx.Now.UnixMicro())
 	if err != nil {
-		return Person{}, fmt.Errorf("read a person: %w", err)
+		return Person{}, err
+	}
+	if p.ID == "" {
+		return Person{}, ErrNotFound
 	}
 	var personal personPersonal
 	if err := tx.openJSON("people", p.ID, text, &personal); err != nil {
 		return Person{}, err
 	}
-	p.Name, p.Phone, p.Honorific, p.Lang, p.Quiet = personal.Name, personal.Phone, personal.Honorific, personal.Lang, quiet > 0
-	p.Offices, err = tx.offices(p.ID)
-	return p, err
+	p.Name, p.Phone, p.Honorific, p.Lang = personal.Name, personal.Phone, personal.Honorific, personal.Lang
+	return p, nil
 }
 
 func (tx *Tx) offices(person string) (offices []program.Office, err error) {

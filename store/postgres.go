@@ -233,6 +233,22 @@ func (p *postgres) view(ctx context.Context, read func(querier) error) error {
 	return p.snapshot(ctx, p.pool, read)
 }
 
+func (p *postgres) look(ctx context.Context, read func(asker) error) (err error) {
+	for range p.pool.Config().MaxConns + 1 { // those that the server closed meanwhile are passed over
+		conn, fault := p.pool.Acquire(ctx)
+		if fault != nil {
+			return fmt.Errorf("take a connection: %w", fault)
+		}
+		err = read(postgresConn{conn})
+		closed := conn.Conn().IsClosed()
+		conn.Release()
+		if err == nil || !closed || ctx.Err() != nil {
+			break
+		}
+	}
+	return err
+}
+
 func (p *postgres) beside(ctx context.Context, read func(querier) error) error {
 	return p.snapshot(ctx, p.one, read)
 }
@@ -254,6 +270,17 @@ func (p *postgres) close() error {
 	p.one.Close()
 	p.pool.Close()
 	return nil
+}
+
+// postgresConn is a connection without a transaction.
+type postgresConn struct{ conn *pgxpool.Conn }
+
+func (c postgresConn) Query(ctx context.Context, query string, args ...any) (Rows, error) {
+	return c.conn.Query(ctx, query, args...)
+}
+
+func (c postgresConn) QueryRow(ctx context.Context, query string, args ...any) Row {
+	return c.conn.QueryRow(ctx, query, args...)
 }
 
 // postgresTx is a transaction.

@@ -191,6 +191,10 @@ func (f *sqliteFile) view(ctx context.Context, read func(querier) error) error {
 	return viewOn(ctx, f.read, read)
 }
 
+func (f *sqliteFile) look(ctx context.Context, read func(asker) error) error {
+	return f.view(ctx, func(q querier) error { return read(q) })
+}
+
 func (f *sqliteFile) beside(ctx context.Context, read func(querier) error) error {
 	db, err := openHandle(f.path, "mode=ro", 1)
 	if err != nil {

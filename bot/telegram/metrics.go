@@ -14,6 +14,8 @@ type metrics struct {
 	sends map[result]prometheus.Counter
 	pace  prometheus.Histogram
 	gone  prometheus.Counter
+
+	undelivered prometheus.Counter
 }
 
 // result is what became of a send, as its metric names it.
@@ -44,6 +46,8 @@ func newMetrics(registry prometheus.Registerer, pacer *bot.Pacer) *metrics {
 			Buckets: []float64{.001, .01, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60}}),
 		gone: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "sahabat_telegram_addresses_gone_total", Help: "Addresses found dead: blocked, deactivated, or not there."}),
+		undelivered: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "sahabat_telegram_webhook_failures_total", Help: "Looks at the webhook, one a minute, that found a new failure of Telegram to deliver."}),
 	}
 	for _, r := range results {
 		m.sends[r] = sends.WithLabelValues(string(r))
@@ -55,7 +59,7 @@ func newMetrics(registry prometheus.Registerer, pacer *bot.Pacer) *metrics {
 		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "sahabat_telegram_waiting", Help: "Messages that wait for their turn to be sent.",
 			ConstLabels: prometheus.Labels{"class": class}}, func() float64 { return float64(count()) })
 	}
-	registry.MustRegister(m.age, sends, m.pace, m.gone,
+	registry.MustRegister(m.age, sends, m.pace, m.gone, m.undelivered,
 		waiting("reply", func() int { n, _ := pacer.Waiting(); return n }),
 		waiting("unprompted", func() int { _, n := pacer.Waiting(); return n }))
 	return m

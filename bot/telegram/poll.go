@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	tgbotapi "github.com/go-telegram-bot-api/telegram-bot-api/v5"
@@ -179,14 +178,15 @@ func (t *Telegram) take(ctx context.Context, updates []update, accept Accept) er
 		u, is := toUpdate(&updates[i], now)
 		switch {
 		case is == toPlay:
+			t.dead.remove(u.From)
 			play = append(play, u)
 			continue
 		case u.Ack != "":
 			rest = append(rest, func(ctx context.Context) { t.Answer(ctx, u) })
-		case is == blocked && t.opt.Gone != nil:
+		case is == blocked:
 			rest = append(rest, func(ctx context.Context) {
 				if !slices.ContainsFunc(play, func(other bot.Update) bool { return other.From == u.From }) { // else he may be back
-					t.opt.Gone(ctx, u.From)
+					t.gone(ctx, u.From)
 				}
 			})
 		}
@@ -215,35 +215,32 @@ func (t *Telegram) take(ctx context.Context, updates []update, accept Accept) er
 	return nil
 }
 
-// tellGroup says once in a group that the bot works in private.
+// gone counts and tells that a person has blocked the bot.
+func (t *Telegram) gone(ctx context.Context, a bot.Address) {
+	t.died(a)
+	if t.opt.Gone != nil {
+		t.opt.Gone(ctx, a)
+	}
+}
+
+// tellGroup says once in a group that the bot works in private, also where the group has moved to. One that could not be
+// told is told the next time.
 func (t *Telegram) tellGroup(ctx context.Context, u bot.Update) {
-	if !t.groups.first(u.From) {
+	if !t.told.add(u.From) {
 		return
 	}
-	if err := t.Send(ctx, bot.Message{To: u.From, Text: t.opt.Private(u.Lang), Unprompted: true}); err != nil {
-		t.opt.Log.Warn("a group was not told", "chat", u.From, "err", err)
+	m := bot.Message{To: u.From, Text: t.opt.Private(u.Lang), Unprompted: true}
+	err := t.Send(ctx, m)
+	var se *bot.SendError
+	if errors.As(err, &se) && se.MovedTo != nil {
+		if m.To = *se.MovedTo; !t.told.add(m.To) {
+			return
+		}
+		err = t.Send(ctx, m)
 	}
-}
-
-// groups are those that were told already. A process that is started again tells them once more.
-type groups struct {
-	mu   sync.Mutex
-	told map[bot.Address]bool
-}
-
-// maxGroups is how many groups are remembered; beyond it all are forgotten.
-const maxGroups = 10_000
-
-// first says whether this group was not told yet, and remembers it.
-func (g *groups) first(a bot.Address) bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.told[a] {
-		return false
+	if err != nil {
+		t.told.remove(u.From)
+		t.told.remove(m.To)
+		t.opt.Log.Warn("a group was not told", "chat", m.To, "err", err)
 	}
-	if g.told == nil || len(g.told) >= maxGroups {
-		g.told = map[bot.Address]bool{}
-	}
-	g.told[a] = true
-	return true
 }

@@ -12,6 +12,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"sahabatrt/bot"
 	"sahabatrt/bot/telegram"
 	"sahabatrt/bot/telegram/telegramtest"
@@ -252,6 +254,78 @@ func TestInGroupsItSaysOnceThatItWorksInPrivate(t *testing.T) {
 		}
 		g.Kick(pak) // nobody is told any more
 		time.Sleep(time.Minute)
+	})
+}
+
+// TestAGroupThatWasNotReachedIsToldTheNextTime, and one that has moved where it is now.
+func TestAGroupThatWasNotReachedIsToldTheNextTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := inBubble(t, func(o *telegram.Options) { o.Private = func(string) string { return "pribadi" } })
+		pak := w.User("Sulaiman Contoh")
+		g := w.Group("RT 14", pak)
+		down := w.Inject(telegramtest.Fault{Method: "sendMessage", Answer: telegramtest.BadGateway})
+		w.poll(t)
+		time.Sleep(time.Minute)
+		down.Stop()
+		inside := pak.In(g)
+		if said := inside.Read(); len(said) != 0 {
+			t.Fatalf("it was told all the same:\n%s", inside.Screen())
+		}
+		for range 2 {
+			inside.Write("/menu")
+			time.Sleep(time.Minute)
+		}
+		if said := inside.Read(); len(said) != 1 {
+			t.Errorf("it said %d things:\n%s", len(said), inside.Screen())
+		}
+	})
+}
+
+func TestAGroupThatHasMovedIsToldWhereItIsNow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := inBubble(t, func(o *telegram.Options) { o.Private = func(string) string { return "pribadi" } })
+		pak := w.User("Sulaiman Contoh")
+		g := w.Group("RT 14", pak)
+		g.Migrate()
+		w.poll(t)
+		time.Sleep(time.Minute)
+		inside := pak.In(g)
+		inside.Write("/menu")
+		time.Sleep(time.Minute)
+		if said := inside.Read(); len(said) != 1 || said[0].Text != "pribadi" {
+			t.Errorf("it said %d things:\n%s", len(said), inside.Screen())
+		}
+	})
+}
+
+// TestADeathIsCountedOnce, however it comes to be known, and again when he was back meanwhile.
+func TestADeathIsCountedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		registry := prometheus.NewPedanticRegistry()
+		w := inBubble(t, func(o *telegram.Options) { o.Metrics = registry })
+		w.poll(t)
+		pak := w.friend("Sulaiman Contoh")
+		dead := func(want float64) {
+			t.Helper()
+			time.Sleep(time.Minute)
+			if n := counted(t, registry, "sahabat_telegram_addresses_gone_total"); n != want {
+				t.Errorf("%g are dead, want %g", n, want)
+			}
+		}
+		dead(0)
+		pak.Block()
+		dead(1)
+		for range 2 {
+			if err := w.tg.Send(t.Context(), bot.Message{To: at(pak), Text: "Baik."}); err == nil {
+				t.Fatal("he hears it")
+			}
+		}
+		dead(1)
+		pak.Unblock()
+		pak.Write("halo lagi")
+		dead(1)
+		pak.Block()
+		dead(2)
 	})
 }
 

@@ -27,24 +27,81 @@ func (t *Telegram) Send(ctx context.Context, m bot.Message) error {
 		return err
 	}
 	for i := t.halfway.arrived(m, len(parts)); i < len(parts); i++ {
-		began := t.opt.Now()
+		began, message := t.opt.Now(), int64(0)
 		err := t.pacer.Do(ctx, m, func() error {
 			t.metrics.pace.Observe(t.opt.Now().Sub(began).Seconds())
-			return t.judged(t.deliver(ctx, m.To, parts[i]))
+			id, err := t.deliver(ctx, m.To, parts[i])
+			message = id
+			return t.judged(m.To, err)
 		})
 		if err != nil {
 			t.halfway.stopped(m, i)
 			return err
 		}
+		t.follow(m, parts[i], message)
 	}
 	t.halfway.stopped(m, 0)
 	return nil
+}
+
+// follow takes the buttons of the question before off the screen, beside: they were not pressed, and what was said since
+// stands below. What nobody asked for leaves the question open.
+func (t *Telegram) follow(m bot.Message, p part, message int64) {
+	if m.Unprompted {
+		return
+	}
+	if !p.inline {
+		message = 0
+	}
+	if old := t.boards.next(m.To, message); old != 0 {
+		t.beside.Go(func() {
+			ctx, cancel := context.WithTimeout(t.life, time.Minute)
+			defer cancel()
+			t.takeButtons(ctx, m.To, old)
+		})
+	}
+}
+
+// boards are the messages whose buttons show, the newest of each chat. A process that is started again leaves those of
+// before where they are.
+type boards struct {
+	mu     sync.Mutex
+	newest map[bot.Address]int64
+}
+
+// maxBoards is how many chats are remembered; beyond it all are forgotten.
+const maxBoards = 10_000
+
+// next remembers the buttons of a message, 0 for none, and returns the message whose buttons are to go, 0 for none.
+func (b *boards) next(a bot.Address, message int64) (old int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	old = b.newest[a]
+	if message == 0 {
+		delete(b.newest, a)
+		return old
+	}
+	if b.newest == nil || len(b.newest) >= maxBoards && old == 0 {
+		b.newest = map[bot.Address]int64{}
+	}
+	b.newest[a] = message
+	return old
+}
+
+// pressed forgets buttons that go because they were pressed.
+func (b *boards) pressed(a bot.Address, message int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.newest[a] == message {
+		delete(b.newest, a)
+	}
 }
 
 // part is one message of Telegram's.
 type part struct {
 	text   string
 	markup string // the keyboard as JSON, "" for none
+	inline bool   // it is under the message
 	file   *attachment
 }
 
@@ -82,27 +139,30 @@ func (t *Telegram) parts(ctx context.Context, m bot.Message) ([]part, error) {
 	if err != nil {
 		return nil, err
 	}
-	if m.ContactOver {
-		if markup != "" && len(parts) == 1 && parts[0].file == nil {
-			parts = inTwo(parts[0])
+	if m.ContactOver && m.ShareContact == "" { // a new keyboard takes the place of the old one by itself
+		if markup != "" && len(parts) == 1 {
+			parts = t.inTwo(parts[0])
 		}
 		parts[0].markup = noKeyboard
 	}
-	if markup != "" {
-		parts[len(parts)-1].markup = markup
+	if last := &parts[len(parts)-1]; markup != "" {
+		last.markup, last.inline = markup, m.ShareContact == ""
 	}
 	return parts, nil
 }
 
-// inTwo divides a message that takes one keyboard away and shows another: Telegram does one of both in a message. A single
-// line stays whole, and the keyboard hides by itself once it was used.
-func inTwo(p part) []part {
+// inTwo divides a message that takes one keyboard away and shows another: Telegram does one of both in a message. One that
+// has nowhere to be cut follows Options.Over.
+func (t *Telegram) inTwo(p part) []part {
 	at := strings.Index(p.text, "\n\n")
 	if at < 0 {
 		at = strings.LastIndex(p.text, "\n")
 	}
-	if at < 0 {
+	switch cut := at >= 0 && p.file == nil; {
+	case !cut && t.opt.Over == "":
 		return []part{p}
+	case !cut:
+		return []part{{text: t.opt.Over}, p}
 	}
 	return []part{{text: p.text[:at]}, {text: strings.TrimLeft(p.text[at:], "\n")}}
 }
@@ -123,33 +183,55 @@ func (t *Telegram) attach(ctx context.Context, f bot.File) (*attachment, error) 
 	return &attachment{f.Kind, tgbotapi.FileBytes{Name: f.Name, Bytes: data}}, nil
 }
 
-func (t *Telegram) deliver(ctx context.Context, to bot.Address, p part) error {
+// deliver sends one part and returns the number of its message.
+func (t *Telegram) deliver(ctx context.Context, to bot.Address, p part) (message int64, err error) {
 	params := tgbotapi.Params{"chat_id": to.ID}
 	params.AddNonEmpty("reply_markup", p.markup)
 	if p.file == nil {
 		params["text"] = p.text
-		_, err := t.call(ctx, "sendMessage", params)
-		return err
+		raw, err := t.call(ctx, "sendMessage", params)
+		return number(raw), err
 	}
 	params.AddNonEmpty("caption", p.text)
 	method, field := "sendDocument", "document"
 	if p.file.kind == bot.Photo {
 		method, field = "sendPhoto", "photo"
 	}
-	return t.upload(ctx, method, params, tgbotapi.RequestFile{Name: field, Data: p.file.data})
+	raw, err := t.upload(ctx, method, params, tgbotapi.RequestFile{Name: field, Data: p.file.data})
+	return number(raw), err
+}
+
+// number is that of a message that was sent; 0 when the answer does not say.
+func number(raw json.RawMessage) int64 {
+	var sent message
+	if json.Unmarshal(raw, &sent) != nil {
+		return 0
+	}
+	return sent.ID
 }
 
 // judged counts what became of a call and makes a *bot.SendError of its error.
-func (t *Telegram) judged(err error) error {
+func (t *Telegram) judged(to bot.Address, err error) error {
 	result, err := judge(err)
 	t.metrics.sends[result].Inc()
-	if result == resultGone {
-		t.metrics.gone.Inc()
+	switch result {
+	case resultGone:
+		t.died(to)
+	case resultSent:
+		t.dead.remove(to)
 	}
 	return err
 }
 
-// judge says what an error of a call means for its message.
+// died counts an address that was found dead, once as long as it stays so.
+func (t *Telegram) died(a bot.Address) {
+	if t.dead.add(a) {
+		t.metrics.gone.Inc()
+	}
+}
+
+// judge says what an error of a call means for its message. A *bot.SendError that says nothing else says that the message
+// did not go out: Telegram refused it for a fault of its own, or was not reached.
 func judge(err error) (result, error) {
 	if err == nil {
 		return resultSent, nil
@@ -157,7 +239,7 @@ func judge(err error) (result, error) {
 	var e *tgbotapi.Error
 	if !errors.As(err, &e) {
 		if neverLeft(err) {
-			return resultFailed, err
+			return resultFailed, &bot.SendError{Err: err}
 		}
 		return resultUnclear, &bot.SendError{Err: err, Unclear: true}
 	}
@@ -174,7 +256,7 @@ func judge(err error) (result, error) {
 	case e.Code == http.StatusGatewayTimeout:
 		return resultUnclear, &bot.SendError{Err: err, Unclear: true}
 	}
-	return resultFailed, err
+	return resultFailed, &bot.SendError{Err: err}
 }
 
 // noChat: some of what Telegram says about a chat that is not there comes as a bad request.
@@ -200,20 +282,64 @@ func (t *Telegram) Answer(ctx context.Context, u bot.Update) {
 	if !ok {
 		return
 	}
+	t.boards.pressed(u.From, a.message)
 	var both sync.WaitGroup
-	both.Go(func() { t.try(ctx, "answerCallbackQuery", tgbotapi.Params{"callback_query_id": a.press}) })
-	t.try(ctx, "editMessageReplyMarkup", tgbotapi.Params{"chat_id": u.From.ID, "message_id": strconv.FormatInt(a.message, 10)})
+	both.Go(func() { t.insist(ctx, u.From, "answerCallbackQuery", tgbotapi.Params{"callback_query_id": a.press}) })
+	t.takeButtons(ctx, u.From, a.message)
 	both.Wait()
+}
+
+// takeButtons takes the buttons off a message.
+func (t *Telegram) takeButtons(ctx context.Context, from bot.Address, message int64) {
+	t.insist(ctx, from, "editMessageReplyMarkup", tgbotapi.Params{"chat_id": from.ID, "message_id": strconv.FormatInt(message, 10)})
 }
 
 // Typing shows for five seconds that an answer is on its way.
 func (t *Telegram) Typing(ctx context.Context, to bot.Address) {
-	t.try(ctx, "sendChatAction", tgbotapi.Params{"chat_id": to.ID, "action": "typing"})
+	t.missed(t.try(ctx, to, "sendChatAction", tgbotapi.Params{"chat_id": to.ID, "action": "typing"}))
 }
 
-// try makes a call that nobody misses when it fails: a press may be too old, a keyboard gone already.
-func (t *Telegram) try(ctx context.Context, method string, params tgbotapi.Params) {
-	if _, err := t.call(ctx, method, params); err != nil {
+// How long an attention that failed waits for its second try: so long when it was cut off or Telegram had a fault, and as
+// long as Telegram says when that is soon. Later the press is too old.
+const (
+	secondTry    = 300 * time.Millisecond
+	secondTryEnd = 5 * time.Second
+)
+
+// insist makes a call that nobody misses when it fails, and once more when that may help.
+func (t *Telegram) insist(ctx context.Context, to bot.Address, method string, params tgbotapi.Params) {
+	err := t.try(ctx, to, method, params)
+	if pause, ok := worthIt(err); ok {
+		sleep(ctx, pause)
+		err = t.try(ctx, to, method, params)
+	}
+	t.missed(err)
+}
+
+// worthIt says whether a call may go better after a pause. One that hung has taken all the time that there was.
+func worthIt(err error) (pause time.Duration, ok bool) {
+	var se *bot.SendError
+	if !errors.As(err, &se) || se.Gone || se.Refused || se.MovedTo != nil || errors.Is(err, context.DeadlineExceeded) {
+		return 0, false
+	}
+	if se.RetryAfter > 0 {
+		return se.RetryAfter, se.RetryAfter <= secondTryEnd
+	}
+	return secondTry, true
+}
+
+// try makes a call that carries no message, unless Telegram said to wait.
+func (t *Telegram) try(ctx context.Context, to bot.Address, method string, params tgbotapi.Params) error {
+	return t.pacer.Beside(to, func() error {
+		_, err := t.call(ctx, method, params)
+		_, err = judge(err)
+		return err
+	})
+}
+
+// missed notes an attention that was not shown: a press may be too old, a keyboard gone already.
+func (t *Telegram) missed(err error) {
+	if err != nil {
 		t.opt.Log.Debug("a sign of attention was not shown", "channel", Channel, "err", err)
 	}
 }
@@ -272,19 +398,16 @@ func keyboard(m bot.Message) (string, error) {
 // shortLabel is how many letters a label has at most when two stand side by side on a small phone.
 const shortLabel = 14
 
-// rows puts choices in two columns when all are short and none is left over, else one below the other.
+// rows puts choices one below the other, and two neighbours that are both short side by side.
 func rows(choices []bot.Button) (rows [][]bot.Button) {
-	columns := 2
-	for _, c := range choices {
-		if units(c.Label) > shortLabel {
-			columns = 1
+	short := func(i int) bool { return i < len(choices) && units(choices[i].Label) <= shortLabel }
+	for i := 0; i < len(choices); {
+		n := 1
+		if short(i) && short(i+1) {
+			n = 2
 		}
-	}
-	if len(choices)%2 > 0 {
-		columns = 1
-	}
-	for i := 0; i < len(choices); i += columns {
-		rows = append(rows, choices[i:i+columns])
+		rows = append(rows, choices[i:i+n])
+		i += n
 	}
 	return rows
 }

@@ -67,6 +67,9 @@ type Options struct {
 	Gone func(context.Context, bot.Address)
 	// Private is what is said once in a group: that the bot works in private. nil: nothing.
 	Private func(lang string) string
+	// Over stands before a question of one line when the button that shares a number goes and others come, for Telegram does
+	// one of both in a message. It is understood in every language. "": nothing does, and that button stays.
+	Over    string
 	Metrics prometheus.Registerer // nil: nothing is counted
 	// Transport carries the calls. nil: one that is made for many calls to one host.
 	Transport http.RoundTripper
@@ -83,7 +86,9 @@ type Telegram struct {
 	pacer    *bot.Pacer
 	metrics  *metrics
 	halfway  halfway
-	groups   groups
+	boards   boards
+	told     addresses // groups that were told that the bot works in private; a process that is started again tells them once more
+	dead     addresses // those that were counted
 
 	life   context.Context
 	end    context.CancelFunc
@@ -168,6 +173,34 @@ func address(chat int64) bot.Address {
 	return bot.Address{Channel: Channel, ID: strconv.FormatInt(chat, 10)}
 }
 
+// addresses is a set that holds maxAddresses; beyond it all are forgotten.
+type addresses struct {
+	mu  sync.Mutex
+	set map[bot.Address]bool
+}
+
+const maxAddresses = 10_000
+
+// add says whether the address is new.
+func (s *addresses) add(a bot.Address) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.set[a] {
+		return false
+	}
+	if s.set == nil || len(s.set) >= maxAddresses {
+		s.set = map[bot.Address]bool{}
+	}
+	s.set[a] = true
+	return true
+}
+
+func (s *addresses) remove(a bot.Address) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.set, a)
+}
+
 // call makes one call that must end within callTime and returns its result.
 func (t *Telegram) call(ctx context.Context, method string, params tgbotapi.Params) (json.RawMessage, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTime)
@@ -181,22 +214,22 @@ func (t *Telegram) call(ctx context.Context, method string, params tgbotapi.Para
 	return answer.Result, nil
 }
 
-// upload is a call that carries one file.
-func (t *Telegram) upload(ctx context.Context, method string, params tgbotapi.Params, file tgbotapi.RequestFile) error {
+// upload is a call that carries one file; it returns the result.
+func (t *Telegram) upload(ctx context.Context, method string, params tgbotapi.Params, file tgbotapi.RequestFile) (json.RawMessage, error) {
 	ctx, cancel := context.WithTimeout(ctx, uploadTime)
 	defer cancel()
 	c := &client{ctx: ctx, http: t.http}
 	api := t.api
 	api.Client = c
-	_, err := api.UploadFiles(method, params, []tgbotapi.RequestFile{file})
+	answer, err := api.UploadFiles(method, params, []tgbotapi.RequestFile{file})
 	var refused *tgbotapi.Error
 	if errors.As(err, &refused) && refused.Code == 0 {
 		refused.Code = c.status // the library leaves it out here
 	}
 	if err != nil {
-		return t.failed(method, err)
+		return nil, t.failed(method, err)
 	}
-	return nil
+	return answer.Result, nil
 }
 
 // failed says which call failed and, where an operator can mend it, how. It is the only way out for errors of calls.

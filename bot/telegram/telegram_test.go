@@ -148,8 +148,10 @@ func TestKeyboards(t *testing.T) {
 	pak := w.friend("Sulaiman Contoh")
 	for name, c := range map[string]struct{ labels, want []string }{
 		"short and even":   {[]string{"Becak", "Ojek", "Pedagang", "Lainnya"}, []string{"Becak|Ojek", "Pedagang|Lainnya"}},
-		"short, one over":  {[]string{"Simpan", "Ubah data", "Batal"}, []string{"Simpan", "Ubah data", "Batal"}},
+		"short, one over":  {[]string{"Simpan", "Ubah data", "Batal"}, []string{"Simpan|Ubah data", "Batal"}},
 		"one is long":      {[]string{"Tukang becak", "Ojek pangkalan kota"}, []string{"Tukang becak", "Ojek pangkalan kota"}},
+		"long between":     {[]string{"Becak", "Ojek", "Pedagang pasar malam", "Buruh", "Nelayan"}, []string{"Becak|Ojek", "Pedagang pasar malam", "Buruh|Nelayan"}},
+		"short alone":      {[]string{"Becak", "Pedagang pasar malam", "Buruh"}, []string{"Becak", "Pedagang pasar malam", "Buruh"}},
 		"fourteen letters": {[]string{"Ojek pangkalan", "Tukang becak"}, []string{"Ojek pangkalan|Tukang becak"}},
 		"one":              {[]string{"Menu"}, []string{"Menu"}},
 	} {
@@ -259,6 +261,69 @@ func TestAnswersAreShownSideBySide(t *testing.T) {
 	})
 }
 
+// TestAnAttentionIsTriedTwice where a second try may help, and within the time that a press lives.
+func TestAnAttentionIsTriedTwice(t *testing.T) {
+	for name, c := range map[string]struct {
+		fault telegramtest.Fault
+		tries int
+		took  time.Duration
+		shown bool
+	}{
+		"bad gateway":       {telegramtest.Fault{Answer: telegramtest.BadGateway, Times: 1}, 2, 300 * time.Millisecond, true},
+		"cut":               {telegramtest.Fault{Cut: true, Times: 1}, 2, 300 * time.Millisecond, true},
+		"a gateway's day":   {telegramtest.Fault{Answer: telegramtest.BadGateway}, 2, 300 * time.Millisecond, false},
+		"wait a little":     {telegramtest.Fault{Answer: telegramtest.TooManyRequests(5), Times: 1}, 2, 5 * time.Second, true},
+		"wait too long":     {telegramtest.Fault{Answer: telegramtest.TooManyRequests(6), Times: 1}, 1, 0, false},
+		"too old to answer": {telegramtest.Fault{Answer: &telegramtest.Answer{Code: 400, Description: "Bad Request: query is too old"}, Times: 1}, 1, 0, false},
+	} {
+		for _, method := range []string{"answerCallbackQuery", "editMessageReplyMarkup"} {
+			t.Run(name+" "+method, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					w := inBubble(t, nil)
+					pak := w.friend("Sulaiman Contoh")
+					got := w.poll(t)
+					<-got
+					if err := w.tg.Send(t.Context(), bot.Message{To: at(pak), Text: "?", Prompt: 1, Choices: []bot.Button{{ID: "a", Label: "A"}}}); err != nil {
+						t.Fatal(err)
+					}
+					pak.Press("A")
+					u := <-got
+					c.fault.Method = method
+					w.Inject(c.fault)
+					began := time.Now()
+					w.tg.Answer(t.Context(), u)
+					shown := w.Unanswered() == 0 && len(pak.Keyboards()) == 0
+					if took := time.Since(began); took != c.took || w.Count(method) != c.tries || shown != c.shown {
+						t.Errorf("%d tries in %v, shown: %v; want %d in %v, %v", w.Count(method), took, shown, c.tries, c.took, c.shown)
+					}
+				})
+			})
+		}
+	}
+}
+
+// TestNoAttentionWhileToldToWait: Telegram closes its doors longer to whoever goes on knocking.
+func TestNoAttentionWhileToldToWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := inBubble(t, nil)
+		pak := w.friend("Sulaiman Contoh")
+		w.Inject(telegramtest.Fault{Method: "sendMessage", Answer: telegramtest.TooManyRequests(20), Times: 1})
+		if err := w.tg.Send(t.Context(), bot.Message{To: at(pak), Text: "Baik."}); err == nil {
+			t.Fatal("it is not refused")
+		}
+		w.tg.Typing(t.Context(), at(pak))
+		w.tg.Answer(t.Context(), bot.Update{From: at(pak), Ack: "1.2"})
+		if n := w.Count("sendChatAction") + w.Count("answerCallbackQuery") + w.Count("editMessageReplyMarkup"); n != 0 {
+			t.Errorf("it knocked %d times", n)
+		}
+		time.Sleep(20 * time.Second)
+		w.tg.Typing(t.Context(), at(pak))
+		if !pak.Typing() {
+			t.Error("it does not show after the pause")
+		}
+	})
+}
+
 // TestSharingANumber: one tap, the button goes, and what somebody else's card says proves nothing.
 func TestSharingANumber(t *testing.T) {
 	w := newWorld(t, nil)
@@ -295,6 +360,116 @@ func TestSharingANumber(t *testing.T) {
 	if said := pak.Read(); len(said) != 1 || !said[0].Removes {
 		t.Error("a message without buttons does not take the keyboard away")
 	}
+}
+
+// TestTheKeyThatSharesANumberGoes with whatever is said next, be it one line or a file with its caption.
+func TestTheKeyThatSharesANumberGoes(t *testing.T) {
+	w := newWorld(t, func(o *telegram.Options) {
+		o.Over = "OK."
+		o.Files = func(context.Context, string) ([]byte, error) { return []byte("%PDF"), nil }
+	})
+	menu := []bot.Button{{ID: "menu", Label: "Menu"}}
+	for name, c := range map[string]struct {
+		m    bot.Message
+		want []string
+	}{
+		"paragraphs":    {bot.Message{Text: "Sudah.\n\nApa lagi?\nPilih.", Choices: menu}, []string{"Sudah.", "Apa lagi?\nPilih."}},
+		"lines":         {bot.Message{Text: "Sudah.\nApa lagi?", Choices: menu}, []string{"Sudah.", "Apa lagi?"}},
+		"one line":      {bot.Message{Text: "Apa lagi?", Choices: menu}, []string{"OK.", "Apa lagi?"}},
+		"no buttons":    {bot.Message{Text: "Apa lagi?"}, []string{"Apa lagi?"}},
+		"a file":        {bot.Message{Text: "Ini tandanya.", File: &bot.File{Kind: bot.Document, Name: "a.pdf", Ref: "a"}, Choices: menu}, []string{"OK.", "Ini tandanya."}},
+		"another offer": {bot.Message{Text: "Nomornya?", ShareContact: "Kirim nomor"}, []string{"Nomornya?"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			pak := w.friend(name)
+			if err := w.tg.Send(t.Context(), bot.Message{To: at(pak), Text: "Bagikan nomor?", ShareContact: "Bagikan nomor saya"}); err != nil {
+				t.Fatal(err)
+			}
+			pak.Read()
+			c.m.To, c.m.ContactOver = at(pak), true
+			if err := w.tg.Send(t.Context(), c.m); err != nil {
+				t.Fatal(err)
+			}
+			var said []string
+			for _, m := range pak.Read() {
+				said = append(said, m.Text)
+			}
+			if !slices.Equal(said, c.want) || len(pak.Keyboards()) != len(c.m.Choices) {
+				t.Errorf("he hears %q, want %q, and sees:\n%s", said, c.want, pak.Screen())
+			}
+			if offered := len(pak.Keys()) == 1 && pak.Keys()[0][0].Label == "Kirim nomor"; offered != (c.m.ShareContact != "") || !offered && len(pak.Keys()) > 0 {
+				t.Errorf("the keys that stand are %v", pak.Keys())
+			}
+		})
+	}
+}
+
+// TestButtonsThatWereNotPressed go when the talk goes on without them, but not for what nobody asked for, and the reply
+// waits for nothing of that.
+func TestButtonsThatWereNotPressed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := inBubble(t, nil)
+		pak := w.friend("Sulaiman Contoh")
+		say := func(m bot.Message) {
+			m.To = at(pak)
+			if err := w.tg.Send(t.Context(), m); err != nil {
+				t.Fatal(err)
+			}
+		}
+		shown := func(want ...string) {
+			t.Helper()
+			time.Sleep(time.Minute)
+			synctest.Wait()
+			var got []string
+			for _, m := range pak.Keyboards() {
+				got = append(got, m.Text)
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("buttons show under %q, want %q", got, want)
+			}
+		}
+		ask := func(text string) bot.Message {
+			return bot.Message{Text: text, Prompt: 1, Choices: []bot.Button{{ID: "a", Label: "A"}}}
+		}
+		say(ask("Satu?"))
+		say(bot.Message{Text: "Pengumuman.", Unprompted: true})
+		shown("Satu?")
+		w.Inject(telegramtest.Fault{Method: "editMessageReplyMarkup", Delay: 10 * time.Second, Times: 1})
+		began := time.Now()
+		say(ask("Dua?"))
+		if took := time.Since(began); took != 0 {
+			t.Errorf("the reply waited %v", took)
+		}
+		shown("Dua?")
+		say(bot.Message{Text: "Selesai."})
+		shown()
+		w.Inject(telegramtest.Fault{Method: "editMessageReplyMarkup", Answer: telegramtest.ServerError})
+		say(ask("Tiga?"))
+		say(ask("Empat?"))
+		shown("Tiga?", "Empat?")
+	})
+}
+
+// TestPressedButtonsAreTakenOnce: the answer to the press has done it.
+func TestPressedButtonsAreTakenOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := inBubble(t, nil)
+		pak := w.friend("Sulaiman Contoh")
+		got := w.poll(t)
+		<-got
+		if err := w.tg.Send(t.Context(), bot.Message{To: at(pak), Text: "?", Prompt: 1, Choices: []bot.Button{{ID: "a", Label: "A"}}}); err != nil {
+			t.Fatal(err)
+		}
+		pak.Press("A")
+		w.tg.Answer(t.Context(), <-got)
+		if err := w.tg.Send(t.Context(), bot.Message{To: at(pak), Text: "Baik."}); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if n := w.Count("editMessageReplyMarkup"); n != 1 || len(pak.Keyboards()) > 0 {
+			t.Errorf("%d edits, and he sees:\n%s", n, pak.Screen())
+		}
+	})
 }
 
 func TestFilesGoOut(t *testing.T) {
@@ -361,7 +536,6 @@ func TestWhatAFailedSendMeans(t *testing.T) {
 		gone, refused, unclear bool
 		retry                  time.Duration
 		moved                  string
-		plain                  bool
 	}
 	for name, c := range map[string]struct {
 		fault telegramtest.Fault
@@ -376,13 +550,13 @@ func TestWhatAFailedSendMeans(t *testing.T) {
 		"bad request":      {telegramtest.Fault{Answer: &telegramtest.Answer{Code: 400, Description: "Bad Request: BUTTON_DATA_INVALID"}}, says{refused: true}},
 		"too large":        {telegramtest.Fault{Answer: &telegramtest.Answer{Code: 413, Description: "Request Entity Too Large"}}, says{refused: true}},
 		"too many":         {telegramtest.Fault{Answer: telegramtest.TooManyRequests(7)}, says{retry: 7 * time.Second}},
-		"bad gateway":      {telegramtest.Fault{Answer: telegramtest.BadGateway}, says{plain: true}},
-		"bad gateway page": {telegramtest.Fault{Answer: telegramtest.GatewayPage}, says{plain: true}},
-		"server error":     {telegramtest.Fault{Answer: telegramtest.ServerError}, says{plain: true}},
+		"bad gateway":      {telegramtest.Fault{Answer: telegramtest.BadGateway}, says{}},
+		"bad gateway page": {telegramtest.Fault{Answer: telegramtest.GatewayPage}, says{}},
+		"server error":     {telegramtest.Fault{Answer: telegramtest.ServerError}, says{}},
 		"gateway time-out": {telegramtest.Fault{Answer: &telegramtest.Answer{Code: 504, Description: "Gateway Timeout"}}, says{unclear: true}},
 		"cut":              {telegramtest.Fault{Cut: true}, says{unclear: true}},
 		"cut after":        {telegramtest.Fault{Cut: true, Late: true}, says{unclear: true}},
-		"wrong token":      {telegramtest.Fault{Answer: &telegramtest.Answer{Code: 401, Description: "Unauthorized"}}, says{plain: true}},
+		"wrong token":      {telegramtest.Fault{Answer: &telegramtest.Answer{Code: 401, Description: "Unauthorized"}}, says{}},
 	} {
 		for _, method := range []string{"sendMessage", "sendDocument"} {
 			t.Run(name+" "+method, func(t *testing.T) {
@@ -402,12 +576,9 @@ func TestWhatAFailedSendMeans(t *testing.T) {
 				secret(t, w.Token, err.Error())
 				var se *bot.SendError
 				if !errors.As(err, &se) {
-					if !c.want.plain {
-						t.Errorf("%v, want %+v", err, c.want)
-					}
-					return
+					t.Fatalf("%v says nothing of the message, want %+v", err, c.want)
 				}
-				got := says{se.Gone, se.Refused, se.Unclear, se.RetryAfter, "", false}
+				got := says{se.Gone, se.Refused, se.Unclear, se.RetryAfter, ""}
 				if se.MovedTo != nil {
 					got.moved = se.MovedTo.ID
 				}
@@ -419,12 +590,12 @@ func TestWhatAFailedSendMeans(t *testing.T) {
 	}
 }
 
-func TestNobodyThereIsPlain(t *testing.T) {
+func TestWhatNeverLeftIsSurelyNotSent(t *testing.T) {
 	w := newWorld(t, func(o *telegram.Options) { o.Endpoint = "http://127.0.0.1:1" })
 	err := w.tg.Send(t.Context(), bot.Message{To: bot.Address{Channel: "telegram", ID: "1"}, Text: "Baik."})
 	var se *bot.SendError
-	if err == nil || errors.As(err, &se) {
-		t.Errorf("%v: what never left is not unclear", err)
+	if !errors.As(err, &se) || *se != (bot.SendError{Err: se.Err}) {
+		t.Fatalf("%v: what never left is surely not sent", err)
 	}
 	secret(t, w.Token, err.Error())
 }

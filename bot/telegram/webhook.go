@@ -76,11 +76,8 @@ func (t *Telegram) receive(w http.ResponseWriter, r *http.Request, accept Accept
 
 // SetWebhook tells Telegram where to deliver updates. The address must be https; a secret that is none is ErrSecret.
 func (t *Telegram) SetWebhook(ctx context.Context, address, secret string) error {
-	if !GoodSecret(secret) {
-		return ErrSecret
-	}
-	if u, err := url.Parse(address); err != nil || u.Host == "" || u.Scheme != "https" && t.endpoint == DefaultEndpoint {
-		return errors.New("the address of the webhook must begin with https:// and name a host")
+	if err := t.checkWebhook(address, secret); err != nil {
+		return err
 	}
 	_, err := t.call(ctx, "setWebhook", tgbotapi.Params{
 		"url": address, "secret_token": secret, "allowed_updates": wanted, "max_connections": strconv.Itoa(connections),
@@ -88,17 +85,96 @@ func (t *Telegram) SetWebhook(ctx context.Context, address, secret string) error
 	return err
 }
 
-// UseWebhook makes sure that updates come to this address, before they are served. One that is set elsewhere belongs to
-// somebody else and is an error.
-func (t *Telegram) UseWebhook(ctx context.Context, address, secret string) error {
-	info, err := t.WebhookInfo(ctx)
+// checkWebhook says what nobody has to be asked for.
+func (t *Telegram) checkWebhook(address, secret string) error {
+	if !GoodSecret(secret) {
+		return ErrSecret
+	}
+	if u, err := url.Parse(address); err != nil || u.Host == "" || u.Scheme != "https" && t.endpoint == DefaultEndpoint {
+		return errors.New("the address of the webhook must begin with https:// and name a host")
+	}
+	return nil
+}
+
+var errElsewhere = errors.New("the webhook of this bot is not TELEGRAM_WEBHOOK_URL: somebody else may serve it; sahabatrt webhook info shows it, sahabatrt webhook set replaces it")
+
+// hookLook is how often the webhook is looked at while it is served.
+const hookLook = time.Minute
+
+// HoldWebhook makes sure that updates come to this address, and goes on looking until ctx ends; it returns nil then. It
+// tries again while Telegram cannot be reached or refuses, and returns an error for what waiting does not mend: a wrong
+// token, no address or secret, a webhook that is set elsewhere or was taken away.
+func (t *Telegram) HoldWebhook(ctx context.Context, address, secret string) error {
+	if err := t.checkWebhook(address, secret); err != nil {
+		return err
+	}
+	seen, err := t.takeWebhook(ctx, address, secret)
 	if err != nil {
 		return err
 	}
-	if info.URL != "" && info.URL != address {
-		return errors.New("the webhook of this bot is another address than TELEGRAM_WEBHOOK_URL: somebody else may serve it; sahabatrt webhook info shows it, sahabatrt webhook set replaces it")
+	tick := time.NewTicker(hookLook)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return nil
+		}
+		info, err := t.WebhookInfo(ctx)
+		switch {
+		case forGood(err):
+			return err
+		case err != nil:
+			t.hookTrouble(ctx, "the webhook could not be looked at", err)
+			continue
+		case info.URL != address:
+			return errElsewhere
+		}
+		if at := info.LastErrorAt; at.After(seen) {
+			seen = at
+			t.metrics.undelivered.Inc()
+			t.opt.Log.Error("Telegram could not deliver to the webhook", "channel", Channel, "waiting", info.Pending, "at", at.UTC(), "because", info.LastError)
+		}
 	}
-	return t.SetWebhook(ctx, address, secret)
+}
+
+// takeWebhook sets the webhook, and tries again until it is set or that is hopeless. It returns no error when ctx ends.
+// Seen is when Telegram last failed to deliver before.
+func (t *Telegram) takeWebhook(ctx context.Context, address, secret string) (seen time.Time, err error) {
+	for pause := time.Second; ctx.Err() == nil; pause = min(2*pause, hookLook) {
+		before, err := t.useWebhook(ctx, address, secret)
+		if err == nil || forGood(err) {
+			return before.LastErrorAt, err
+		}
+		t.hookTrouble(ctx, "the webhook is not set yet", err)
+		sleep(ctx, pause)
+	}
+	return time.Time{}, nil
+}
+
+// forGood says whether the same will be said however often it is tried.
+func forGood(err error) bool {
+	var e *tgbotapi.Error
+	return errors.Is(err, errElsewhere) || errors.As(err, &e) && (e.Code == http.StatusUnauthorized || e.Code == http.StatusNotFound)
+}
+
+func (t *Telegram) hookTrouble(ctx context.Context, what string, err error) {
+	if ctx.Err() == nil {
+		t.opt.Log.Error(what, "channel", Channel, "err", err)
+	}
+}
+
+// useWebhook sets the webhook once and returns what was known of it before. One that is set elsewhere belongs to somebody
+// else and is an error.
+func (t *Telegram) useWebhook(ctx context.Context, address, secret string) (before WebhookInfo, err error) {
+	before, err = t.WebhookInfo(ctx)
+	if err != nil {
+		return before, err
+	}
+	if before.URL != "" && before.URL != address {
+		return before, errElsewhere
+	}
+	return before, t.SetWebhook(ctx, address, secret)
 }
 
 // DeleteWebhook makes polling possible. What waits for delivery goes on waiting.

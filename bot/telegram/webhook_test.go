@@ -9,10 +9,14 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"sahabatrt/bot"
 	"sahabatrt/bot/telegram"
+	"sahabatrt/bot/telegram/telegramtest"
 )
 
 const hookSecret = "rahasia-contoh-0123456789"
@@ -84,7 +88,7 @@ func TestAWebhookOverTheWire(t *testing.T) {
 		return nil
 	}))
 	defer hook.Close()
-	if err := w.tg.UseWebhook(t.Context(), hook.URL+"/telegram", hookSecret); err != nil {
+	if err := w.tg.SetWebhook(t.Context(), hook.URL+"/telegram", hookSecret); err != nil {
 		t.Fatal(err)
 	}
 	pak := w.User("Sulaiman Contoh")
@@ -116,11 +120,8 @@ func TestEachModeRefusesToRunAgainstTheOther(t *testing.T) {
 	if err := w.tg.Poll(ctx, nil); err == nil || !strings.Contains(err.Error(), "sahabatrt webhook delete") {
 		t.Errorf("polling beside a webhook says %v", err)
 	}
-	if err := w.tg.UseWebhook(ctx, quiet.URL+"/b", hookSecret); err == nil || !strings.Contains(err.Error(), "TELEGRAM_WEBHOOK_URL") {
+	if err := w.tg.HoldWebhook(ctx, quiet.URL+"/b", hookSecret); err == nil || !strings.Contains(err.Error(), "TELEGRAM_WEBHOOK_URL") {
 		t.Errorf("a webhook beside another says %v", err)
-	}
-	if err := w.tg.UseWebhook(ctx, quiet.URL+"/a", hookSecret+"2"); err != nil {
-		t.Errorf("its own webhook with a new secret is refused: %v", err)
 	}
 	if err := w.tg.DeleteWebhook(ctx); err != nil {
 		t.Fatal(err)
@@ -129,6 +130,126 @@ func TestEachModeRefusesToRunAgainstTheOther(t *testing.T) {
 		t.Errorf("after deleting: %+v, %v", info, err)
 	}
 }
+
+const hookAddress = "http://127.0.0.1/telegram"
+
+// holding starts to hold the webhook in a bubble; what it returns comes over the channel.
+func holding(t *testing.T, w *world) (ended <-chan error, stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	t.Cleanup(cancel)
+	out := make(chan error, 1)
+	go func() { out <- w.tg.HoldWebhook(ctx, hookAddress, hookSecret) }()
+	return out, cancel
+}
+
+// TestTheWebhookIsSetWhateverTelegramSaysAtFirst: only what waiting does not mend ends it.
+func TestTheWebhookIsSetWhateverTelegramSaysAtFirst(t *testing.T) {
+	for _, method := range []string{"getWebhookInfo", "setWebhook"} {
+		for name, c := range map[string]struct {
+			fault telegramtest.Fault
+			ends  bool
+		}{
+			"bad gateway":  {telegramtest.Fault{Answer: telegramtest.BadGateway}, false},
+			"a page":       {telegramtest.Fault{Answer: telegramtest.GatewayPage}, false},
+			"cut":          {telegramtest.Fault{Cut: true}, false},
+			"too many":     {telegramtest.Fault{Answer: telegramtest.TooManyRequests(1)}, false},
+			"no such host": {telegramtest.Fault{Answer: &telegramtest.Answer{Code: 400, Description: "Bad Request: bad webhook: Failed to resolve host"}}, false},
+			"wrong token":  {telegramtest.Fault{Answer: &telegramtest.Answer{Code: 401, Description: "Unauthorized"}}, true},
+			"no such bot":  {telegramtest.Fault{Answer: &telegramtest.Answer{Code: 404, Description: "Not Found"}}, true},
+		} {
+			t.Run(name+" "+method, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					w := inBubble(t, nil)
+					c.fault.Method, c.fault.Times = method, 3
+					w.Inject(c.fault)
+					ended, stop := holding(t, w)
+					time.Sleep(10 * time.Second)
+					select {
+					case err := <-ended:
+						if !c.ends || err == nil {
+							t.Fatalf("it ends with %v", err)
+						}
+						return
+					default:
+					}
+					if info, err := w.tg.WebhookInfo(t.Context()); c.ends || err != nil || info.URL != hookAddress {
+						t.Errorf("after ten seconds Telegram says %+v, %v; it should have ended: %v", info, err, c.ends)
+					}
+					stop()
+					if err := <-ended; err != nil {
+						t.Errorf("told to stop it says %v", err)
+					}
+				})
+			})
+		}
+	}
+}
+
+// TestAWebhookThatIsTakenAwayIsNoticed within a minute, with the words of a start beside another.
+func TestAWebhookThatIsTakenAwayIsNoticed(t *testing.T) {
+	for name, take := range map[string]func(*testing.T, *telegram.Telegram) error{
+		"deleted": func(t *testing.T, tg *telegram.Telegram) error { return tg.DeleteWebhook(t.Context()) },
+		"set elsewhere": func(t *testing.T, tg *telegram.Telegram) error {
+			return tg.SetWebhook(t.Context(), "http://127.0.0.1/other", hookSecret)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := inBubble(t, nil)
+				if err := w.tg.SetWebhook(t.Context(), hookAddress, hookSecret+"2"); err != nil { // its own, of an earlier start
+					t.Fatal(err)
+				}
+				ended, _ := holding(t, w)
+				time.Sleep(3 * time.Minute)
+				if err := take(t, w.tg); err != nil {
+					t.Fatal(err)
+				}
+				began := time.Now()
+				if err := <-ended; err == nil || !strings.Contains(err.Error(), "sahabatrt webhook set replaces it") || time.Since(began) > time.Minute {
+					t.Errorf("after %v it ends with %v", time.Since(began), err)
+				}
+			})
+		})
+	}
+}
+
+// TestWhatTelegramCouldNotDeliverIsToldOnce in the log and counted.
+func TestWhatTelegramCouldNotDeliverIsToldOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		registry := prometheus.NewPedanticRegistry()
+		var down atomic.Bool
+		hook := roundTrip(func(r *http.Request) (*http.Response, error) {
+			rec := httptest.NewRecorder()
+			if down.Load() {
+				rec.Code = http.StatusBadGateway
+			}
+			return rec.Result(), r.Body.Close()
+		})
+		srv := telegramtest.New(t, telegramtest.Config{Webhooks: hook})
+		w := connect(t, srv, telegramtest.InProcess, srv.Client().Transport, func(o *telegram.Options) { o.Metrics = registry })
+		_, stop := holding(t, w)
+		failures := func() float64 { return counted(t, registry, "sahabat_telegram_webhook_failures_total") }
+		pak := w.User("Sulaiman Contoh")
+		time.Sleep(90 * time.Second)
+		if n := failures(); n != 0 {
+			t.Errorf("%g failures while all is well", n)
+		}
+		down.Store(true)
+		pak.Write("halo")
+		time.Sleep(time.Second)
+		down.Store(false)
+		time.Sleep(10 * time.Minute)
+		if n := failures(); n != 1 || strings.Count(w.log.String(), "502 Bad Gateway") != 1 {
+			t.Errorf("one failure counts as %g; the log:\n%s", n, w.log)
+		}
+		stop()
+	})
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 // TestTheWebhooksOwnWorkEndsWithTheChannel: what is said in a group goes on after the request was answered.
 func TestTheWebhooksOwnWorkEndsWithTheChannel(t *testing.T) {

@@ -24,7 +24,7 @@ import (
 )
 
 // BenchmarkTelegram is the whole program, polled over sockets, on PostgreSQL and Redis, and 128 people who say the next thing
-// as soon as they have read: they register workers, or only fill in a form, which reads and writes no records. Beside it,
+// as soon as they have read: they register workers, or only fill in a form, which writes no records. Beside it,
 // in turns, the echo of echo_test.go, whose people write and press as often. It prints messages a second and seconds of
 // processor a thousand messages, of the bots and of the two servers; all are medians, also the ratio of all that the
 // program costs to all that the echo does. A delay is that of each call but the polls.

@@ -71,6 +71,7 @@ func (c *Config) channels(s surroundings) ([]channel, error) {
 	tg, err := c.Telegram.open(telegram.Options{
 		Now: s.now, Log: s.log, Metrics: s.metrics, Lease: alone.take, Files: s.files, Gone: whereabouts{s.db, s.log}.gone,
 		Private: func(lang string) string { return s.texts.Render(language(lang), locales.T("channel.private")) },
+		Over:    s.texts.Render(locales.Default, locales.T("channel.over")),
 	})
 	if err != nil {
 		return nil, err

@@ -97,6 +97,9 @@ func converse(t *testing.T, srv *telegramtest.Server) *telegramtest.User {
 		t.Error("the button that shared his number is still there")
 	}
 	hears(t, pak, "Ada yang bisa dibantu, Pak RT?")
+	if len(pak.Keys()) > 0 {
+		t.Errorf("keys stand beside the menu:\n%s", pak.Screen())
+	}
 	pak.Write("daftar pekerja")
 	hears(t, pak, "Pekerjaannya apa?")
 	pak.Press("Tukang becak")
@@ -166,6 +169,7 @@ func TestAConversationOverAWebhook(t *testing.T) {
 	t.Setenv("LISTEN", listen)
 	t.Setenv("TELEGRAM_WEBHOOK_URL", "http://"+listen+"/telegram")
 	t.Setenv("TELEGRAM_WEBHOOK_SECRET", strings.Repeat("contoh", 5))
+	srv.Inject(telegramtest.Fault{Method: "getWebhookInfo", Answer: telegramtest.BadGateway, Times: 1}) // no reason to stop
 	stop := serveTelegram(t, srv)
 	until(t, "Telegram knows the webhook", func() bool { return srv.Count("setWebhook") == 1 })
 	converse(t, srv)
@@ -243,25 +247,6 @@ func TestSettingsThatDoNotGoTogether(t *testing.T) {
 	}
 }
 
-// TestAStrangerOnTelegram: another's contact and a start parameter that is no code open nothing.
-func TestAStrangerOnTelegram(t *testing.T) {
-	srv := withTelegram(t)
-	serveTelegram(t, srv)
-	u := srv.User("Orang Contoh")
-	u.Phone = "6281200009999"
-	u.Start("workers")
-	hears(t, u, "Kode itu tidak saya kenal")
-	u.ShareContactOf("Ketua Contoh", "6281200000014", 0)
-	hears(t, u, "Itu bukan nomor Bapak/Ibu sendiri")
-	u.Write("lihat pekerja")
-	hears(t, u, "belum terhubung")
-	u.Write("sisa anggaran")
-	hears(t, u, "Ada yang bisa dibantu") // the end of the refusal before
-	if strings.Contains(u.Screen(), "Rp38") {
-		t.Error(u.Screen())
-	}
-}
-
 // Two processes share a bot: one polls, and when it stops the other one takes over at once.
 func TestTwoProcessesPollInTurn(t *testing.T) {
 	address, redis := storetest.Postgres(t), redistest.URL(t)
@@ -282,5 +267,24 @@ func TestTwoProcessesPollInTurn(t *testing.T) {
 		if c.Status == 409 {
 			t.Error("both polled at the same time")
 		}
+	}
+}
+
+// TestAStrangerOnTelegram: another's contact and a start parameter that is no code open nothing.
+func TestAStrangerOnTelegram(t *testing.T) {
+	srv := withTelegram(t)
+	serveTelegram(t, srv)
+	u := srv.User("Orang Contoh")
+	u.Phone = "6281200009999"
+	u.Start("workers")
+	hears(t, u, "Kode itu tidak saya kenal")
+	u.ShareContactOf("Ketua Contoh", "6281200000014", 0)
+	hears(t, u, "Itu bukan nomor Bapak/Ibu sendiri")
+	u.Write("lihat pekerja")
+	hears(t, u, "belum terhubung")
+	u.Write("sisa anggaran")
+	hears(t, u, "Ada yang bisa dibantu") // the end of the refusal before
+	if strings.Contains(u.Screen(), "Rp38") {
+		t.Error(u.Screen())
 	}
 }

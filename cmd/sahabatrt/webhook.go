@@ -89,7 +89,8 @@ const (
 	hookDrain = 5 * time.Second
 )
 
-// serveWebhook listens first and tells Telegram then. It returns when ctx ends and what had come in is answered.
+// serveWebhook listens first and tells Telegram then. It returns when ctx ends, or when the webhook is not ours any more,
+// and what had come in is answered.
 func (t *telegramChannel) serveWebhook(ctx context.Context, accept telegram.Accept) error {
 	at, err := url.Parse(t.WebhookURL)
 	if err != nil {
@@ -104,19 +105,26 @@ func (t *telegramChannel) serveWebhook(ctx context.Context, accept telegram.Acce
 		ReadTimeout: hookTime, WriteTimeout: hookTime, IdleTimeout: 2 * time.Minute,
 		ErrorLog: slog.NewLogLogger(t.log.Handler(), slog.LevelDebug), // whoever breaks off a connection is no news
 	}
-	ended := make(chan error, 1)
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	ended, held := make(chan error, 1), make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
-	if err := t.tg.UseWebhook(ctx, t.WebhookURL, t.WebhookSecret); err != nil {
-		return errors.Join(err, server.Close())
-	}
+	go func() { held <- t.tg.HoldWebhook(ctx, t.WebhookURL, t.WebhookSecret) }()
 	select {
 	case err := <-ended:
+		stop()
+		<-held
 		return fmt.Errorf("serve the webhook: %w", err)
-	case <-ctx.Done():
+	case err := <-held: // nil when ctx has ended
+		return errors.Join(err, shutDown(ctx, server))
 	}
-	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), hookDrain)
+}
+
+// shutDown answers what has come in.
+func shutDown(ctx context.Context, server *http.Server) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), hookDrain)
 	defer cancel()
-	if err := server.Shutdown(drain); err != nil {
+	if err := server.Shutdown(ctx); err != nil {
 		return errors.Join(fmt.Errorf("stop the webhook: %w", err), server.Close())
 	}
 	return nil

@@ -462,6 +462,13 @@ func (u *User) Keyboards() []Message {
 	return slices.DeleteFunc(u.Messages(), func(m Message) bool { return len(m.Buttons) == 0 })
 }
 
+// Keys returns the keys that stand where the letters were, nil for none.
+func (u *User) Keys() [][]Key {
+	u.s.mu.Lock()
+	defer u.s.mu.Unlock()
+	return u.chat.keys
+}
+
 // Typing tells whether "typing" shows.
 func (u *User) Typing() bool {
 	u.s.mu.Lock()
