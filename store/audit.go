@@ -35,7 +35,7 @@ type Trace struct {
 type TraceQuery struct {
 	Person  string        // id: what he did, what was done to him, and to the worker that he is
 	Phone   program.Phone // the same for whoever has this number, person or worker
-	RT      program.RT    // what concerns the RT: itself, its officers, its workers, their tickets and moves
+	RT      program.RT    // what concerns the RT: itself, its officers, its workers, their tickets, talks and moves
 	Subject string
 	Since   time.Time
 	Until   time.Time // not included
@@ -64,7 +64,7 @@ const (
 	tracePhone  = `subject IN (SELECT id FROM workers WHERE phone_key=%s)`
 	traceRT     = `(subject=%[1]s OR subject LIKE %[1]s || '/%%' OR subject IN (SELECT person FROM offices WHERE place=%[1]s)
 		OR subject IN (SELECT id FROM workers WHERE rt=%[1]s) OR subject IN (SELECT id FROM tickets WHERE rt=%[1]s)
-		OR subject IN (SELECT worker FROM moves WHERE from_rt=%[1]s OR to_rt=%[1]s))`
+		OR subject IN (SELECT id FROM talks WHERE place=%[1]s) OR subject IN (SELECT worker FROM moves WHERE from_rt=%[1]s OR to_rt=%[1]s))`
 )
 
 func (tx *Tx) traced(q TraceQuery) (where string, args []any, err error) {
