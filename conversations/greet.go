@@ -110,6 +110,8 @@ func inviteProblem(err error) string {
 		return "greet.code.expired"
 	case errors.Is(err, store.ErrInvitePhone):
 		return "greet.code.phone"
+	case errors.Is(err, store.ErrOtherWorker):
+		return "greet.code.other_worker"
 	case errors.Is(err, store.ErrTooManyTries):
 		return "greet.code.many"
 	}

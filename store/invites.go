@@ -21,6 +21,7 @@ var (
 	ErrInviteUsed    = errors.New("the invitation was used")
 	ErrInviteExpired = errors.New("the invitation is too old")
 	ErrInvitePhone   = errors.New("the invitation is for another phone number")
+	ErrOtherWorker   = errors.New("the chat or the number is another worker's")
 	ErrTooManyTries  = errors.New("too many wrong codes from this chat")
 )
 
@@ -257,7 +258,8 @@ func (tx *Tx) openInvite(key, text string, i *Invite) error {
 }
 
 // UseInvite gives the office of an invitation to the person behind a chat, once, and links the chat. vouched is the
-// number that the channel itself vouches for: ErrInvitePhone when the invitation names another one. The person is the
+// number that the channel itself vouches for: ErrInvitePhone when the invitation names another one, ErrOtherWorker when a
+// worker's code comes from a chat or number of another worker: one chat never shows the data of two. The person is the
 // one with that number, or is new. ErrTooManyTries after 5 unknown codes from a chat in an hour; a wrong code counts even
 // when the caller rolls back.
 func (tx *Tx) UseInvite(code, channel, chatID string, vouched program.Phone) (Person, error) {
@@ -359,6 +361,9 @@ func (tx *Tx) invited(i Invite, channel, chatID string, vouched program.Phone) (
 		return "", err
 	}
 	office := program.Office{Role: i.Role, Place: i.Place}
+	if err := tx.noOtherWorker(p, office); err != nil {
+		return "", err
+	}
 	held := slices.Contains(p.Offices, office)
 	p.Offices = nil
 	if id, _, err = tx.PutPerson(p); err != nil || held {
@@ -369,6 +374,27 @@ func (tx *Tx) invited(i Invite, channel, chatID string, vouched program.Phone) (
 		until = i.Until.AddDays(1).Time()
 	}
 	return id, tx.giveOffice(id, office, until)
+}
+
+// noOtherWorker is ErrOtherWorker when the person is a worker already, and not this one; who is registered again has two
+// records of the same NIK.
+func (tx *Tx) noOtherWorker(p Person, office program.Office) error {
+	if office.Role != program.Worker {
+		return nil
+	}
+	for _, o := range p.Offices {
+		if o.Role != program.Worker {
+			continue
+		}
+		var people int
+		if err := tx.QueryRow(`SELECT COUNT(DISTINCT nik_key) FROM workers WHERE id IN ($1,$2)`, o.Place, office.Place).Scan(&people); err != nil {
+			return fmt.Errorf("look whether a code is another worker's: %w", err)
+		}
+		if people > 1 {
+			return ErrOtherWorker
+		}
+	}
+	return nil
 }
 
 // sameWorker is who this worker is already, "" for nobody: a code makes another chat his, not another person of him. A chat

@@ -148,3 +148,28 @@ func TestACodeDoesNotOutliveItsIssuer(t *testing.T) {
 	}
 	must(t, try(t, db, func(tx *Tx) error { return tx.must(now.ID, program.Register, rt14.String()) }))
 }
+
+// A phone that two workers share shows the data of one: the code of the other is refused there, and good elsewhere.
+func TestACodeOfAnotherWorker(t *testing.T) {
+	db := open(t)
+	ketua := addOfficer(t, db, 1, program.Ketua, rt14.String())
+	setCeiling(t, db, rt14, 2026, 10_000_000)
+	var codes []string
+	for n := 1; n <= 2; n++ {
+		r, err := register(t, db, testWorker(t, n), ketua)
+		must(t, err)
+		update(t, db, func(tx *Tx) error {
+			code, err := tx.Invite(Invite{Role: program.Worker, Place: r.Worker.ID, Name: r.Worker.Name}, ketua.ID)
+			codes = append(codes, code)
+			return err
+		})
+	}
+	use := func(code, chat string) error {
+		return try(t, db, func(tx *Tx) error { _, err := tx.UseInvite(code, "telegram", chat, program.Phone{}); return err })
+	}
+	must(t, use(codes[0], "shared"))
+	if err := use(codes[1], "shared"); !errors.Is(err, ErrOtherWorker) {
+		t.Fatalf("another worker's code: %v", err)
+	}
+	must(t, use(codes[1], "own"))
+}

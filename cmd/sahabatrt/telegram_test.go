@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"io"
+	"log/slog"
 	"net"
 	"os"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"sahabatrt/bot/telegram/telegramtest"
+	"sahabatrt/locales"
 	"sahabatrt/store/session/redistest"
 	"sahabatrt/store/storetest"
 )
@@ -226,6 +228,10 @@ func TestDoctorLooksAtTelegram(t *testing.T) {
 func TestSettingsThatDoNotGoTogether(t *testing.T) {
 	good := Telegram{Token: "123456:ABC", Endpoint: "https://api.telegram.org", Rate: 29.5}
 	now := time.Now()
+	texts, err := locales.New(slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for words, spoil := range map[string]func(*Config){
 		"set LISTEN": func(c *Config) { c.Telegram.WebhookURL = "https://x.test/" },
 		"TELEGRAM_WEBHOOK_SECRET": func(c *Config) {
@@ -237,12 +243,12 @@ func TestSettingsThatDoNotGoTogether(t *testing.T) {
 	} {
 		c := Config{Telegram: good}
 		spoil(&c)
-		if _, err := c.channels(surroundings{now: time.Now}); err == nil || !strings.Contains(err.Error(), words) {
+		if _, err := c.channels(surroundings{now: time.Now, texts: texts}); err == nil || !strings.Contains(err.Error(), words) {
 			t.Errorf("want %q, got %v", words, err)
 		}
 	}
 	c := Config{Telegram: good}
-	if chs, err := c.channels(surroundings{now: time.Now}); err != nil || len(chs) != 1 {
+	if chs, err := c.channels(surroundings{now: time.Now, texts: texts}); err != nil || len(chs) != 1 {
 		t.Errorf("%d channels, %v", len(chs), err)
 	}
 }
