@@ -18,6 +18,7 @@ type Settings struct {
 	OfficeFrom       int // the hour at which the kelurahan opens, on working days; unconfirmed (rule 42)
 	OfficeUntil      int // the hour at which it closes; unconfirmed
 	SleepDays        int // without a word from a chat that a number or a NIK linked, until it must be proved by a code (rule 37)
+	MoveDays         int // until a move between RTs that nobody decides lapses
 	Keep             Retention
 }
 
@@ -47,6 +48,7 @@ func DefaultSettings() Settings {
 		OfficeFrom:   8,
 		OfficeUntil:  16,
 		SleepDays:    180,
+		MoveDays:     14,
 		Keep:         Retention{Answers: 7, Tries: 7, Invites: 30, Tickets: 90, Talks: 90, Notices: 90, Workers: 5},
 	}
 }

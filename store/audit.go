@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -9,10 +10,10 @@ import (
 	"sahabatrt/program"
 )
 
-// audit notes who did what to which record, by ids only. what is "noun.verb".
+// audit notes who did what to which record, by ids only. what is "noun.verb"; op is the operation that runs when it is "".
 func (tx *Tx) audit(by, what, subject, op string) error {
 	return tx.exec("write the audit", `INSERT INTO audit(id, at, by_person, what, subject, op) VALUES($1, $2, $3, $4, $5, $6)`,
-		newID(), tx.Now.UnixMicro(), by, what, subject, op)
+		newID(), tx.Now.UnixMicro(), by, what, subject, cmp.Or(op, tx.op))
 }
 
 // NoteReading notes that an official read what tells who people are: of an RT, or of one worker by his id. Officers of
@@ -63,7 +64,7 @@ const (
 	tracePerson = `(by_person=%[1]s OR subject=%[1]s OR subject IN (SELECT place FROM offices WHERE person=%[1]s AND role='worker'))`
 	tracePhone  = `subject IN (SELECT id FROM workers WHERE phone_key=%s)`
 	traceRT     = `(subject=%[1]s OR subject LIKE %[1]s || '/%%' OR subject IN (SELECT person FROM offices WHERE place=%[1]s)
-		OR subject IN (SELECT id FROM workers WHERE rt=%[1]s) OR subject IN (SELECT id FROM tickets WHERE rt=%[1]s)
+		OR subject IN (SELECT id FROM workers WHERE rt=%[1]s) OR subject IN (SELECT id FROM tickets WHERE place=%[1]s)
 		OR subject IN (SELECT id FROM talks WHERE place=%[1]s) OR subject IN (SELECT worker FROM moves WHERE from_rt=%[1]s OR to_rt=%[1]s))`
 )
 

@@ -163,6 +163,7 @@ type Tx struct {
 	db   *DB
 	ctx  context.Context
 	q    querier
+	op   string // the operation that this is, "" for none
 	kept []func(*Tx) error
 }
 

@@ -6,21 +6,14 @@ import (
 	"sahabatrt/program"
 )
 
-// StopWorker ends a membership: months that are promised and unpaid are cancelled and their money returns to the budget
-// by a counter-entry; months that are paid stay paid (rule 28). by must be ketua or sekretaris of the RT, or its lurah
-// (ErrNoRight). ErrState: it is over already.
-func (tx *Tx) StopWorker(id string, by Person, reason, op string) error {
+// stop ends a membership: months that are promised and unpaid are cancelled and their money returns to the budget by a
+// counter-entry; months that are paid stay paid (rule 28). One that is over already stays as it is.
+func (tx *Tx) stop(id, by, reason, op string) error {
 	w, err := tx.takeWorker(id)
-	if err != nil {
+	if err != nil || !holdsNIK(w.State) {
 		return err
 	}
-	if err := tx.must(by.ID, program.Correct, w.RT.String()); err != nil {
-		return err
-	}
-	if !holdsNIK(w.State) {
-		return ErrState
-	}
-	return tx.whole(func() error { return tx.end(w, program.Stopped, by.ID, reason, op) })
+	return tx.whole(func() error { return tx.end(w, program.Stopped, by, reason, op) })
 }
 
 // EraseWorker overwrites everything that tells who a worker is, wherever it stands: his record and its history, his
@@ -59,8 +52,11 @@ func (tx *Tx) erase(w Worker) error {
 		{"erase a worker", `UPDATE workers SET personal=$1, nik_key='', phone_key='', erased_at=$2, version=version+1 WHERE id=$3`, []any{nobody, tx.Now.UnixMicro(), w.ID}},
 		{"erase corrections", `UPDATE worker_changes SET old='' WHERE worker=$1`, []any{w.ID}},
 		{"erase consents", `UPDATE consents SET given_by='' WHERE worker=$1`, []any{w.ID}},
-		{"erase answers", `UPDATE operations SET answer='' WHERE op IN (SELECT op FROM audit WHERE subject=$1 AND op<>'')`, []any{w.ID}},
+		{"erase answers", `UPDATE operations SET answer='' WHERE answer<>'' AND op IN (SELECT op FROM audit WHERE op<>'' AND (subject=$1
+			OR subject IN (SELECT id FROM tickets WHERE worker=$1)))`, []any{w.ID}},
 		{"erase tickets", `UPDATE tickets SET note='' WHERE worker=$1`, []any{w.ID}},
+		{"erase what was answered before", `UPDATE tickets SET answer='' WHERE worker=$1 AND closed_at>0 AND closed_at<$2`, []any{w.ID, tx.Now.UnixMicro()}},
+		{"close what is asked", `UPDATE tickets SET closed_at=$1, act=$2 WHERE worker=$3 AND closed_at=0`, []any{tx.Now.UnixMicro(), string(ActErase), w.ID}},
 		{"erase tries", `DELETE FROM proof_tries WHERE nik_key=$1`, []any{tx.index("nik", w.NIK.Digits())}},
 		{"erase invitations", `DELETE FROM invites WHERE place=$1 AND role=$2`, []any{w.ID, string(program.Worker)}},
 	} {
@@ -68,7 +64,7 @@ func (tx *Tx) erase(w Worker) error {
 			return err
 		}
 	}
-	return tx.erasePeople(w)
+	return errors.Join(tx.endMoves(`worker=$3`, w.ID), tx.erasePeople(w))
 }
 
 // erasePeople ends the office of whoever was this worker, and overwrites him when he holds no other; so too who was taken
@@ -94,13 +90,46 @@ func (tx *Tx) erasePeople(w Worker) error {
 		if len(offices) > 0 {
 			continue
 		}
-		nobody, err := tx.sealPerson(Person{ID: id})
-		if err != nil {
-			return err
-		}
-		if err := tx.exec("erase a person", `UPDATE people SET personal=$1, phone_key='', erased_at=$2 WHERE id=$3`, nobody, tx.Now.UnixMicro(), id); err != nil {
+		if err := tx.overwrite(id); err != nil {
 			return err
 		}
 	}
 	return tx.forgetChats() // the last word to him may be on its way
+}
+
+// erasePerson overwrites somebody who is no worker, wherever he stands, and ends his offices.
+func (tx *Tx) erasePerson(id, by, op string) error {
+	offices, err := tx.offices(id)
+	if err != nil {
+		return err
+	}
+	for _, o := range offices {
+		if err := tx.EndOffice(id, o, by); err != nil {
+			return err
+		}
+	}
+	return errors.Join(tx.eraseTalks(id), tx.overwrite(id), tx.forgetChats(), tx.audit(by, "person.erase", id, op))
+}
+
+// overwrite makes nobody of a person: what tells who he was, the invitations to him, the answers to what he did, and what
+// he asked.
+func (tx *Tx) overwrite(id string) error {
+	nobody, err := tx.sealPerson(Person{ID: id})
+	if err != nil {
+		return err
+	}
+	for _, e := range []struct {
+		what, query string
+		args        []any
+	}{
+		{"erase a person", `UPDATE people SET personal=$1, phone_key='', erased_at=$2 WHERE id=$3`, []any{nobody, tx.Now.UnixMicro(), id}},
+		{"erase the invitations of a person", `UPDATE invites SET personal='', phone_key='' WHERE used_by=$1 OR person=$1`, []any{id}},
+		{"erase the answers to a person", `UPDATE operations SET answer='' WHERE by_person=$1 AND answer<>''`, []any{id}},
+		{"erase what a person asked", `UPDATE tickets SET note='' WHERE person=$1`, []any{id}},
+	} {
+		if err := tx.exec(e.what, e.query, e.args...); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"sahabatrt/program"
 )
@@ -62,7 +61,7 @@ func TestErase(t *testing.T) {
 		if err != nil || code == "" {
 			t.Error(err)
 		}
-		ticket, err = tx.OpenTicket(TicketErase, w, p.ID, "hapus data Budiman Rahasia")
+		ticket, err = tx.OpenTicket(TicketErase, w, p, "hapus data Budiman Rahasia")
 		must(t, err)
 		must(t, tx.LinkChat("telegram", "lurah", lurah.ID, "contact"))
 		talk, err := tx.OpenTalk(p, lurah.ID, Chat{"telegram", "5"})
@@ -78,8 +77,7 @@ func TestErase(t *testing.T) {
 		}
 	}
 	update(t, db, func(tx *Tx) error {
-		must(t, tx.EraseWorker(w.ID, lurah, newID()))
-		_, err := tx.CloseTicket(ticket.ID, "sudah dihapus", lurah)
+		_, err := tx.CloseTicket(ticket.ID, ActErase, "sudah dihapus", lurah, newID())
 		return err
 	})
 	view(t, db, func(tx *Tx) error {
@@ -97,6 +95,18 @@ func TestErase(t *testing.T) {
 	if b := budget(t, db, rt14, 2026); b.Committed != 0 {
 		t.Errorf("still promised: %v", b.Committed)
 	}
+	update(t, db, func(tx *Tx) error { // his last word arrives, and then his chat is forgotten
+		p, err := tx.PersonByChat("telegram", "5")
+		must(t, err)
+		ids, err := tx.DueNotices(p.ID)
+		if len(ids) != 1 || p.Name != "" || len(p.Offices) != 0 {
+			t.Errorf("%d notices to him, of whom %d offices are left", len(ids), len(p.Offices))
+		}
+		for _, id := range ids {
+			must(t, tx.SetNotice(id, NoticeSent))
+		}
+		return err
+	})
 	view(t, db, func(tx *Tx) error {
 		if _, err := tx.PersonByChat("telegram", "5"); !errors.Is(err, ErrNotFound) {
 			t.Errorf("his chat: %v", err)
@@ -111,67 +121,6 @@ func TestErase(t *testing.T) {
 	again := testWorker(t, 1)
 	_, err = register(t, db, again, ketua)
 	must(t, err)
-	clean(t, db)
-}
-
-// TestTickets: the same question is one ticket, due in 72 hours; to withdraw stops at once what is done with the record.
-func TestTickets(t *testing.T) {
-	db := open(t)
-	ketua, lurah := addOfficer(t, db, 1, program.Ketua, rt14.String()), addOfficer(t, db, 2, program.Lurah, rt14.Kelurahan)
-	r, err := register(t, db, testWorker(t, 1), ketua) // no ceiling: it waits
-	must(t, err)
-	var one, same, other Ticket
-	update(t, db, func(tx *Tx) (err error) {
-		one, err = tx.OpenTicket(TicketWithdraw, r.Worker, "p", "")
-		return err
-	})
-	update(t, db, func(tx *Tx) (err error) {
-		same, err = tx.OpenTicket(TicketWithdraw, r.Worker, "p", "")
-		must(t, err)
-		other, err = tx.OpenTicket(TicketWrong, r.Worker, "p", "nama saya Contoh")
-		return err
-	})
-	if one.ID != same.ID || one.ID == other.ID || one.Due.Sub(one.At) != 72*time.Hour {
-		t.Errorf("%v, %v, %v due after %v", one, same, other, one.Due.Sub(one.At))
-	}
-	if n := len(alertsOf(t, db, AlertTicket)); n != 2 {
-		t.Errorf("%d alerts", n)
-	}
-	setCeiling(t, db, rt14, 2026, 10_000_000)
-	err = db.Update(t.Context(), func(tx *Tx) error { _, err := tx.Confirm(r.Worker.ID, newID(), ketua); return err })
-	if !errors.Is(err, ErrState) {
-		t.Errorf("money is set aside for who withdrew: %v", err)
-	}
-	view(t, db, func(tx *Tx) error {
-		here, err := tx.OpenTickets(rt14.Kelurahan)
-		must(t, err)
-		elsewhere, err := tx.OpenTickets("1571011001")
-		if len(here) != 2 || len(elsewhere) != 0 || here[1].Note != "nama saya Contoh" {
-			t.Errorf("%v here, %v elsewhere", here, elsewhere)
-		}
-		return err
-	})
-	update(t, db, func(tx *Tx) error {
-		if _, err := tx.CloseTicket(one.ID, "x", ketua); !errors.Is(err, ErrNoRight) {
-			t.Errorf("an RT head closes: %v", err)
-		}
-		closed, err := tx.CloseTicket(one.ID, "sudah", lurah)
-		if closed.Answer != "sudah" || closed.Closed.IsZero() {
-			t.Error(closed)
-		}
-		must(t, err)
-		if _, err := tx.CloseTicket(one.ID, "x", lurah); !errors.Is(err, ErrState) {
-			t.Errorf("closed twice: %v", err)
-		}
-		return tx.StopWorker(r.Worker.ID, lurah, "withdrawn", newID())
-	})
-	view(t, db, func(tx *Tx) error {
-		w, err := tx.Worker(r.Worker.ID)
-		if w.State != program.Stopped {
-			t.Errorf("the worker is %s", w.State)
-		}
-		return err
-	})
 	clean(t, db)
 }
 

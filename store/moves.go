@@ -17,6 +17,7 @@ const (
 	MoveAsked   MoveState = "asked"
 	MoveDone    MoveState = "done"
 	MoveRefused MoveState = "refused"
+	MoveLapsed  MoveState = "lapsed" // nobody decided it in time, or the registration changed meanwhile
 )
 
 // Move is a worker who should be of another RT.
@@ -31,7 +32,8 @@ type Move struct {
 }
 
 // AskMove asks for a worker of another RT, whose head and kelurahan are alerted; who asks learns neither where he is nor
-// who. by must register in the RT (ErrNoRight). ErrNotFound: nobody has this NIK. ErrState: it is this RT's, or asked already.
+// who. by must register in the RT (ErrNoRight). ErrNotFound: nobody has this NIK. ErrState: it is this RT's, or asked
+// already, or its worker withdrew.
 func (tx *Tx) AskMove(nik program.NIK, to program.RT, by Person) error {
 	if err := tx.must(by.ID, program.Register, to.String()); err != nil {
 		return err
@@ -46,7 +48,7 @@ func (tx *Tx) AskMove(nik program.NIK, to program.RT, by Person) error {
 	if w, err = tx.takeWorker(w.ID); err != nil {
 		return err
 	}
-	if w.RT == to {
+	if w.RT == to || w.Paused {
 		return ErrState
 	}
 	id := newID()
@@ -144,8 +146,35 @@ func (tx *Tx) moveWorker(w Worker, to program.RT, by, op string) error {
 		to.String(), w.ID, string(MonthWaiting)); err != nil {
 		return err
 	}
+	if err := tx.moveTickets(w, to); err != nil {
+		return err
+	}
 	if err := tx.exec("move a worker", `UPDATE workers SET rt=$1, version=version+1 WHERE id=$2`, to.String(), w.ID); err != nil {
 		return err
 	}
 	return tx.audit(by, "worker.move", w.ID, op)
+}
+
+// EndMoves lets go of what nobody decided in time.
+func (tx *Tx) EndMoves() error {
+	return tx.endMoves(`at<$3`, tx.Now.AddDate(0, 0, -tx.settings().MoveDays).UnixMicro())
+}
+
+// endMoves lets go of the moves that are asked for among some, whose condition has the parameter $3, and tells who asked.
+func (tx *Tx) endMoves(which string, arg any) error {
+	var ended []Move
+	if err := tx.each("let go of moves", func(row Row) error {
+		var m Move
+		err := row.Scan(&m.ID, &m.By)
+		ended = append(ended, m)
+		return err
+	}, `UPDATE moves SET state=$1 WHERE state=$2 AND `+which+` RETURNING id, asked_by`, string(MoveLapsed), string(MoveAsked), arg); err != nil {
+		return err
+	}
+	for _, m := range ended {
+		if err := errors.Join(tx.tell(NoticeMoved, m.ID, m.By), tx.audit("", "move.lapse", m.ID, "")); err != nil {
+			return err
+		}
+	}
+	return nil
 }

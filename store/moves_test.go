@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"sahabatrt/program"
 )
@@ -73,6 +74,72 @@ func TestMove(t *testing.T) {
 	update(t, db, func(tx *Tx) error { _, err := tx.Confirm(r.Worker.ID, newID(), taker); return err })
 	if a, b := budget(t, db, rt14, 2026), budget(t, db, rt15, 2026); a.Committed != 0 || b.Committed != 33_600 {
 		t.Errorf("promised: %v there, %v here", a.Committed, b.Committed)
+	}
+	clean(t, db)
+}
+
+// TestMoveLapses: a move that nobody decides, or whose worker withdraws, lapses, and who asked is told; what is asked about
+// a worker goes with him to another kelurahan.
+func TestMoveLapses(t *testing.T) {
+	db := open(t)
+	giver, taker := addOfficer(t, db, 1, program.Ketua, rt14.String()), addOfficer(t, db, 2, program.Ketua, rt15.String())
+	update(t, db, func(tx *Tx) error { return tx.LinkChat("telegram", "2", taker.ID, byInvite) })
+	r, err := register(t, db, testWorker(t, 1), giver)
+	must(t, err)
+	self := linkWorker(t, db, r.Worker, "5")
+	ask := func() error {
+		return db.Update(t.Context(), func(tx *Tx) error { return tx.AskMove(testNIK(t, 1), rt15, taker) })
+	}
+	asked := func() (n int) {
+		view(t, db, func(tx *Tx) error {
+			moves, err := tx.Moves(rt14.String())
+			n = len(moves)
+			return err
+		})
+		return n
+	}
+	must(t, ask())
+	for _, c := range []struct{ days, asked, told int }{{13, 1, 0}, {15, 0, 1}} {
+		db.opt.Now = func() time.Time { return today.AddDate(0, 0, c.days) }
+		update(t, db, (*Tx).EndMoves)
+		if told := dueFor(t, db, NoticeMoved, taker.ID); asked() != c.asked || len(told) != c.told {
+			t.Errorf("after %d days %d are asked for, told %q", c.days, asked(), told)
+		}
+	}
+	must(t, ask())
+	var ticket Ticket
+	update(t, db, func(tx *Tx) (err error) {
+		ticket, err = tx.OpenTicket(TicketWithdraw, r.Worker, self, "")
+		return err
+	})
+	if n := asked(); n != 0 {
+		t.Errorf("%d are asked for of who withdrew", n)
+	}
+	if err := ask(); !errors.Is(err, ErrState) {
+		t.Errorf("who withdrew is asked for: %v", err)
+	}
+	lurah := addOfficer(t, db, 3, program.Lurah, rt14.Kelurahan)
+	update(t, db, func(tx *Tx) (err error) {
+		_, err = tx.CloseTicket(ticket.ID, ActAnswer, "tetap dipakai", lurah, "")
+		must(t, err)
+		ticket, err = tx.OpenTicket(TicketWrong, r.Worker, self, "nama saya salah")
+		return err
+	})
+	must(t, ask())
+	update(t, db, func(tx *Tx) error {
+		moves, err := tx.Moves(rt14.String())
+		must(t, err)
+		_, err = tx.DecideMove(moves[0].ID, true, giver, newID())
+		must(t, err)
+		ticket, err = tx.Ticket(ticket.ID)
+		if ticket.Place != rt15.String() {
+			t.Errorf("the ticket stays at %s", ticket.Place)
+		}
+		return err
+	})
+	alerts := alertsOf(t, db, AlertTicket)
+	if alerts[0].Kelurahan != rt15.Kelurahan {
+		t.Errorf("the alert goes to %s", alerts[0].Kelurahan)
 	}
 	clean(t, db)
 }

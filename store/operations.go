@@ -37,6 +37,7 @@ func (tx *Tx) operate(op, by string, change func(*Tx) ([]byte, error)) (answer [
 		answer, err = tx.answer(op)
 		return answer, true, err
 	}
+	tx.op = op
 	tx.db.opt.At(AtBegun)
 	if answer, err = change(tx); err != nil {
 		return nil, false, err

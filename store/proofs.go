@@ -31,6 +31,7 @@ const (
 	byInvite = "invite"
 	byPhone  = "phone"
 	byNIK    = "nik"
+	byWord   = "word"  // nothing is proved: he said that he is not whom the chat showed
 	bySleep  = "slept" // it was by one of the last two, and nobody wrote for so long that this proves nothing any more
 )
 

@@ -286,7 +286,7 @@ func (tx *Tx) end(w Worker, state program.State, by, reason, op string) error {
 		string(MonthCancelled), w.ID, string(MonthWaiting)); err != nil {
 		return err
 	}
-	return tx.audit(by, ended[state], w.ID, op)
+	return errors.Join(tx.endMoves(`worker=$3`, w.ID), tx.audit(by, ended[state], w.ID, op))
 }
 
 // ended is what the audit calls the end of a registration.

@@ -91,15 +91,15 @@ func lived(t *testing.T) *DB {
 		must(t, tx.LinkChat("telegram", "1", ketua.ID, byPhone))
 		code, err := tx.Invite(Invite{Role: program.Worker, Place: known.ID, Name: "Contoh Pekerja"}, ketua.ID)
 		must(t, err)
-		_, err = tx.UseInvite(code, "telegram", "5", program.Phone{})
+		self, err := tx.UseInvite(code, "telegram", "5", program.Phone{})
 		must(t, err)
 		_, err = tx.Invite(Invite{Role: program.Bendahara, Place: rt14.String(), Phone: testPhone(t, 60), Name: "Contoh Bendahara"}, ketua.ID)
 		must(t, err)
-		ticket, err := tx.OpenTicket(TicketWrong, known, "p", "nama saya Contoh")
+		ticket, err := tx.OpenTicket(TicketWrong, known, self, "nama saya Contoh")
 		must(t, err)
-		_, err = tx.CloseTicket(ticket.ID, "sudah", lurah)
+		_, err = tx.CloseTicket(ticket.ID, ActAnswer, "sudah", lurah, "")
 		must(t, err)
-		_, err = tx.OpenTicket(TicketErase, known, "p", "belum dijawab")
+		_, err = tx.OpenTicket(TicketErase, known, self, "belum dijawab")
 		must(t, err)
 		ids, err := tx.DueNotices("")
 		must(t, err)
@@ -161,7 +161,7 @@ func TestForgetWorkers(t *testing.T) {
 		must(t, err)
 		ids = append(ids, r.Worker.ID)
 	}
-	update(t, db, func(tx *Tx) error { return tx.StopWorker(ids[0], ketua, "stopped", "") })
+	update(t, db, func(tx *Tx) error { return tx.stop(ids[0], ketua.ID, "stopped", "") })
 	ended := func(i int) bool { return count(t, db, `workers WHERE ended_at>0 AND id=$1`, ids[i]) == 1 }
 	forget(t, db)
 	if !ended(0) || ended(1) || ended(2) || ended(3) {

@@ -1,9 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"sahabatrt/program"
@@ -20,21 +22,44 @@ const (
 	TicketWithdraw TicketKind = "withdraw" // "tarik persetujuan"
 )
 
+// TicketAct is what an official does with the record when he answers; the values are stored.
+type TicketAct string
+
+// The acts.
+const (
+	ActAnswer TicketAct = "answer" // nothing: a record that waited for the answer is used again
+	ActStop   TicketAct = "stop"   // ends the registration of who withdrew
+	ActErase  TicketAct = "erase"  // overwrites who wants to be erased
+)
+
+// answers says whether an act is an answer to what was asked.
+func (a TicketAct) answers(kind TicketKind) bool {
+	return a == ActAnswer || a == ActStop && kind == TicketWithdraw || a == ActErase && kind == TicketErase
+}
+
 // ticketTime is how long an answer may take, 3 times 24 hours (rule 38, UU 27/2022).
 const ticketTime = 72 * time.Hour
+
+// How long before the end those who have not answered are reminded, as for accidents (rule 29). The city, too, from the
+// last of them on; afterwards everybody each day.
+const (
+	firstReminder = 24 * time.Hour
+	lastReminder  = 6 * time.Hour
+)
 
 // Ticket is what a person asked about his data. It never prints what was said.
 type Ticket struct {
 	ID     string
 	Number int // for people
 	Kind   TicketKind
-	Worker string // id, "" for a person who is no worker
+	Worker string // id, "": about himself, who is no worker
 	Person string // id of who asks
-	RT     program.RT
+	Place  string // where the worker or he belongs: the code of an RT or of an area
 	Note   string // what he said
 	At     time.Time
 	Due    time.Time
 	Closed time.Time // zero: open
+	Act    TicketAct // "" while it is open
 	Answer string
 }
 
@@ -43,67 +68,236 @@ func (t Ticket) Format(f fmt.State, _ rune) {
 	fmt.Fprintf(f, "ticket %d %s", t.Number, string(t.Kind))
 }
 
-// OpenTicket keeps what a worker asks about his data and alerts the kelurahan, which has 72 hours. Who asks for the same
-// while it is open gets the open one. To be erased and to withdraw stop at once what is done with the record.
-func (tx *Tx) OpenTicket(kind TicketKind, w Worker, person, note string) (Ticket, error) {
+// OpenTicket keeps what somebody asks about the data of the worker that he is, or about his own when w is zero, and
+// alerts who has to answer within 72 hours: the kelurahan, or the city where there is none above him. Who asks for the
+// same while it is open gets the open one, to which his note is added. To be erased and to withdraw stop at once what is
+// done with the worker's record. ErrNoRight: he is not this worker.
+func (tx *Tx) OpenTicket(kind TicketKind, w Worker, by Person, note string) (Ticket, error) {
+	t := Ticket{Kind: kind, Worker: w.ID, Person: by.ID, Place: w.RT.String(), Note: note}
+	if w.ID != "" {
+		if err := tx.must(by.ID, program.SeeSelf, w.ID); err != nil {
+			return Ticket{}, err
+		}
+		return tx.openTicket(t)
+	}
+	place, err := tx.belongs(by)
+	if err != nil {
+		return Ticket{}, err
+	}
+	t.Place = cmp.Or(place, program.CityCode)
+	return tx.openTicket(t)
+}
+
+// Disown keeps that whoever uses a chat is not the person that it shows: he is somebody whom nobody knows from now on, and
+// sees nothing more of the other, whose number alone links no chat any more. A worker of whom no chat is left is linked to
+// nobody. An officer who says so of his worker's record alone stays in his office.
+func (tx *Tx) Disown(chat Chat, w Worker, by Person) (Ticket, error) {
+	if err := tx.alone("people", ""); err != nil {
+		return Ticket{}, err
+	}
+	t := Ticket{Kind: TicketNotMe, Worker: w.ID, Person: by.ID, Place: w.RT.String()}
+	if w.ID != "" {
+		if err := tx.must(by.ID, program.SeeSelf, w.ID); err != nil {
+			return Ticket{}, err
+		}
+	}
+	if w.ID != "" && officer(by) {
+		if err := tx.EndOffice(by.ID, program.Office{Role: program.Worker, Place: w.ID}, by.ID); err != nil {
+			return Ticket{}, err
+		}
+		return tx.openTicket(t)
+	}
+	if w.ID == "" {
+		place, err := tx.belongs(by)
+		if err != nil {
+			return Ticket{}, err
+		}
+		t.Place = cmp.Or(place, program.CityCode)
+	}
+	t.Person = newID()
+	if err := errors.Join(tx.addPerson(Person{ID: t.Person, Lang: by.Lang}), tx.LinkChat(chat.Channel, chat.ID, t.Person, byWord), tx.lock(by.ID)); err != nil {
+		return Ticket{}, err
+	}
+	left, err := tx.Chats(by.ID)
+	if err != nil {
+		return Ticket{}, err
+	}
+	if w.ID != "" && len(left) == 0 {
+		if err := tx.EndOffice(by.ID, program.Office{Role: program.Worker, Place: w.ID}, t.Person); err != nil {
+			return Ticket{}, err
+		}
+	}
+	return tx.openTicket(t)
+}
+
+func (tx *Tx) openTicket(t Ticket) (Ticket, error) {
 	if err := tx.alone("ticket", ""); err != nil {
 		return Ticket{}, err
 	}
-	open, err := tx.ticket(`worker=$1 AND person=$2 AND kind=$3 AND closed_at=0`, w.ID, person, string(kind))
-	if !errors.Is(err, ErrNotFound) {
-		return open, err
+	open, err := tx.ticket(`worker=$1 AND person=$2 AND kind=$3 AND closed_at=0`, t.Worker, t.Person, string(t.Kind))
+	if err == nil {
+		return tx.addNote(open, t.Note)
 	}
-	t := Ticket{ID: newID(), Kind: kind, Worker: w.ID, Person: person, RT: w.RT, Note: note, At: tx.Now, Due: tx.Now.Add(ticketTime)}
+	if !errors.Is(err, ErrNotFound) {
+		return Ticket{}, err
+	}
+	t.ID, t.At, t.Due = newID(), tx.Now, tx.Now.Add(ticketTime)
 	if err := tx.QueryRow(`SELECT COALESCE(MAX(number), 0)+1 FROM tickets`).Scan(&t.Number); err != nil {
 		return Ticket{}, fmt.Errorf("number a ticket: %w", err)
 	}
-	sealed, err := tx.seal("tickets", "note", t.ID, note)
+	sealed, err := tx.seal("tickets", "note", t.ID, t.Note)
 	if err != nil {
 		return Ticket{}, err
 	}
-	if err := tx.exec("open a ticket", `INSERT INTO tickets(id, number, kind, worker, person, kelurahan, rt, note, answer, at, due)
-		VALUES($1, $2, $3, $4, $5, $6, $7, $8, '', $9, $10)`, t.ID, t.Number, string(t.Kind), t.Worker, t.Person, w.RT.Kelurahan, w.RT.String(),
+	if err := tx.exec("open a ticket", `INSERT INTO tickets(id, number, kind, worker, person, place, note, answer, at, due)
+		VALUES($1, $2, $3, $4, $5, $6, $7, '', $8, $9)`, t.ID, t.Number, string(t.Kind), t.Worker, t.Person, t.Place,
 		sealed, t.At.UnixMicro(), t.Due.UnixMicro()); err != nil {
 		return Ticket{}, err
 	}
-	if kind == TicketErase || kind == TicketWithdraw {
-		if err := tx.exec("pause a record", `UPDATE workers SET paused_at=$1 WHERE id=$2 AND paused_at=0`, tx.Now.UnixMicro(), w.ID); err != nil {
+	if t.Worker != "" && (t.Kind == TicketErase || t.Kind == TicketWithdraw) {
+		if err := tx.pause(t.Worker); err != nil {
 			return Ticket{}, err
 		}
 	}
-	if err := tx.audit(person, "ticket.open", t.ID, ""); err != nil {
-		return Ticket{}, err
-	}
-	if kind == TicketWrong || kind == TicketNotMe {
-		if err := tx.tellHead(NoticeTicket, t.ID, w.RT); err != nil {
-			return Ticket{}, err
-		}
-	}
-	return t, tx.Alert(Alert{Kind: AlertTicket, Kelurahan: w.RT.Kelurahan, RT: w.RT, Worker: w.ID, Reason: string(kind)})
+	return t, errors.Join(tx.audit(t.Person, "ticket.open", t.ID, ""), tx.tellTicket(t))
 }
 
-// CloseTicket keeps the answer; a record that waited for it alone goes on. by must be the lurah of the place, or of the city (ErrNoRight). ErrState: it is closed.
-func (tx *Tx) CloseTicket(id, answer string, by Person) (Ticket, error) {
-	if err := tx.alone("ticket", ""); err != nil {
-		return Ticket{}, err
+// pause stops what is done with a worker's record until officials have decided.
+func (tx *Tx) pause(worker string) error {
+	return errors.Join(tx.exec("pause a record", `UPDATE workers SET paused_at=$1 WHERE id=$2 AND paused_at=0`, tx.Now.UnixMicro(), worker),
+		tx.endMoves(`worker=$3`, worker))
+}
+
+// addNote adds what somebody says to what he asked before. It is told to whom it was told then.
+func (tx *Tx) addNote(t Ticket, note string) (Ticket, error) {
+	if note == "" || t.Note == note || strings.HasSuffix(t.Note, "\n"+note) {
+		return t, nil
 	}
-	t, err := tx.ticket(`id=$1`, id)
+	t.Note = strings.TrimPrefix(t.Note+"\n"+note, "\n")
+	sealed, err := tx.seal("tickets", "note", t.ID, t.Note)
 	if err != nil {
 		return Ticket{}, err
 	}
-	if err := tx.must(by.ID, program.AnswerRight, t.RT.String()); err != nil {
+	if err := tx.exec("add to a ticket", `UPDATE tickets SET note=$1 WHERE id=$2`, sealed, t.ID); err != nil {
 		return Ticket{}, err
 	}
-	if !t.Closed.IsZero() {
+	if err := tx.audit(t.Person, "ticket.add", t.ID, ""); err != nil {
+		return Ticket{}, err
+	}
+	rt, err := program.ParseRTCode(t.Place)
+	if err != nil || t.Worker == "" {
+		return t, nil
+	}
+	return t, tx.tellHead(NoticeTicket, fmt.Sprintf("%s/%d", t.ID, strings.Count(t.Note, "\n")+1), rt)
+}
+
+// tellTicket tells who has to answer, and the head of the RT what is wrong with a worker's data.
+func (tx *Tx) tellTicket(t Ticket) error {
+	rt, err := program.ParseRTCode(t.Place)
+	if err != nil {
+		return tx.tellAnswerers(t, ticketTime)
+	}
+	if t.Worker != "" && (t.Kind == TicketWrong || t.Kind == TicketNotMe) {
+		if err := tx.tellHead(NoticeTicket, t.ID, rt); err != nil {
+			return err
+		}
+	}
+	return tx.Alert(Alert{Kind: AlertTicket, Kelurahan: rt.Kelurahan, RT: rt, Worker: t.Worker, Reason: string(t.Kind)})
+}
+
+// RemindTickets reminds who has not answered 24 and 6 hours before the end, and each day after it.
+func (tx *Tx) RemindTickets() error {
+	var late []Ticket
+	if err := tx.each("list the tickets that are due", func(row Row) error {
+		var t Ticket
+		var due int64
+		err := row.Scan(&t.ID, &t.Person, &t.Place, &due)
+		t.Due = time.UnixMicro(due).UTC()
+		late = append(late, t)
+		return err
+	}, `SELECT id, person, place, due FROM tickets WHERE closed_at=0 AND due<=$1 ORDER BY due, id`, tx.Now.Add(firstReminder).UnixMicro()); err != nil {
+		return err
+	}
+	for _, t := range late {
+		if err := tx.tellAnswerers(t, t.Due.Sub(tx.Now)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tellAnswerers tells who has to answer a ticket that so much time is left, once for each step.
+func (tx *Tx) tellAnswerers(t Ticket, left time.Duration) error {
+	step := int(ticketTime.Hours())
+	switch {
+	case left <= 0:
+		step = int(left/(24*time.Hour)) * 24
+	case left <= lastReminder:
+		step = int(lastReminder.Hours())
+	case left <= firstReminder:
+		step = int(firstReminder.Hours())
+	}
+	people, err := tx.answerers(t, left <= lastReminder)
+	if err != nil {
+		return err
+	}
+	for _, id := range people {
+		if err := tx.tell(NoticeTicketDue, fmt.Sprintf("%s/%d", t.ID, step), id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// answerers are who may answer a ticket and can be reached, but for who asks: the kelurahan, or the city if there is none
+// or when it is urgent.
+func (tx *Tx) answerers(t Ticket, urgent bool) (people []string, err error) {
+	kelurahan := t.Place
+	if rt, err := program.ParseRTCode(t.Place); err == nil {
+		kelurahan = rt.Kelurahan
+	}
+	for _, office := range []program.Office{{Role: program.Lurah, Place: kelurahan}, {Role: program.City, Place: program.CityCode}} {
+		if office.Role == program.City && len(people) > 0 && !urgent {
+			break
+		}
+		holders, err := tx.holders(office.Role, office.Place)
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range holders {
+			can, err := tx.reachable(id, NoticeTicketDue)
+			if err != nil {
+				return nil, err
+			}
+			if can && id != t.Person {
+				people = append(people, id)
+			}
+		}
+	}
+	return people, nil
+}
+
+// CloseTicket keeps the answer and does what it says with the record; one that waited for this answer alone is used again
+// after [ActAnswer]. by must be the lurah of the place, or of the city, and not who asks (ErrNoRight). ErrState: it is
+// closed, or the act is no answer to it.
+func (tx *Tx) CloseTicket(id string, act TicketAct, answer string, by Person, op string) (Ticket, error) {
+	t, err := tx.takeTicket(id)
+	if err != nil {
+		return Ticket{}, err
+	}
+	if err := tx.mustAnswer(t, by); err != nil {
+		return Ticket{}, err
+	}
+	if !t.Closed.IsZero() || !act.answers(t.Kind) {
 		return Ticket{}, ErrState
 	}
 	sealed, err := tx.seal("tickets", "answer", t.ID, answer)
 	if err != nil {
 		return Ticket{}, err
 	}
-	t.Answer, t.Closed = answer, tx.Now
-	if err := tx.exec("close a ticket", `UPDATE tickets SET answer=$1, closed_at=$2, closed_by=$3 WHERE id=$4`,
-		sealed, tx.Now.UnixMicro(), by.ID, t.ID); err != nil {
+	t.Answer, t.Act, t.Closed = answer, act, tx.Now
+	if err := tx.exec("close a ticket", `UPDATE tickets SET answer=$1, act=$2, closed_at=$3, closed_by=$4 WHERE id=$5`,
+		sealed, string(act), tx.Now.UnixMicro(), by.ID, t.ID); err != nil {
 		return Ticket{}, err
 	}
 	if err := tx.exec("resume a record", `UPDATE workers SET paused_at=0 WHERE id=$1 AND NOT EXISTS
@@ -113,23 +307,79 @@ func (tx *Tx) CloseTicket(id, answer string, by Person) (Ticket, error) {
 	if err := tx.tell(NoticeAnswer, t.ID, t.Person); err != nil {
 		return Ticket{}, err
 	}
-	return t, tx.audit(by.ID, "ticket.close", t.ID, "")
+	if err := tx.audit(by.ID, "ticket.close", t.ID, op); err != nil {
+		return Ticket{}, err
+	}
+	return t, tx.whole(func() error { return tx.act(t, by, op) })
 }
 
-const ticketColumns = `id, number, kind, worker, person, rt, note, answer, at, due, closed_at`
+// takeTicket is Ticket for a change, which may be one of its worker's, too: what it returns stays true until the
+// transaction ends.
+func (tx *Tx) takeTicket(id string) (Ticket, error) {
+	t, err := tx.Ticket(id)
+	if err == nil && t.Worker != "" {
+		_, err = tx.takeWorker(t.Worker)
+	}
+	if err != nil {
+		return Ticket{}, err
+	}
+	if err := tx.alone("ticket", ""); err != nil {
+		return Ticket{}, err
+	}
+	return tx.Ticket(id)
+}
+
+// mustAnswer is ErrNoRight for who may not answer a ticket: nobody answers himself.
+func (tx *Tx) mustAnswer(t Ticket, by Person) error {
+	if t.Person == by.ID {
+		return ErrNoRight
+	}
+	return tx.must(by.ID, program.AnswerRight, t.Place)
+}
+
+// act does with the record what the answer says.
+func (tx *Tx) act(t Ticket, by Person, op string) error {
+	switch {
+	case t.Act == ActStop:
+		return tx.stop(t.Worker, by.ID, "withdrawn", op)
+	case t.Act == ActErase && t.Worker == "":
+		return tx.erasePerson(t.Person, by.ID, op)
+	case t.Act == ActErase:
+		return tx.EraseWorker(t.Worker, by, op)
+	}
+	return nil
+}
+
+// moveTickets takes what is asked about a worker to the RT that he is of now; another kelurahan is alerted.
+func (tx *Tx) moveTickets(w Worker, to program.RT) error {
+	open, err := tx.tickets(`worker=$1 AND closed_at=0 ORDER BY due, id`, w.ID)
+	if err != nil {
+		return err
+	}
+	if err := tx.exec("take the tickets to another RT", `UPDATE tickets SET place=$1 WHERE worker=$2 AND closed_at=0`, to.String(), w.ID); err != nil {
+		return err
+	}
+	for _, t := range open {
+		if to.Kelurahan == w.RT.Kelurahan {
+			break
+		}
+		if err := tx.Alert(Alert{Kind: AlertTicket, Kelurahan: to.Kelurahan, RT: to, Worker: w.ID, Reason: string(t.Kind)}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const ticketColumns = `id, number, kind, worker, person, place, note, answer, at, due, closed_at, act`
 
 func (tx *Tx) scanTicket(scan func(...any) error) (t Ticket, err error) {
-	var rt string
 	var at, due, closed int64
-	if err := scan(&t.ID, &t.Number, &t.Kind, &t.Worker, &t.Person, &rt, &t.Note, &t.Answer, &at, &due, &closed); err != nil {
+	if err := scan(&t.ID, &t.Number, &t.Kind, &t.Worker, &t.Person, &t.Place, &t.Note, &t.Answer, &at, &due, &closed, &t.Act); err != nil {
 		return Ticket{}, err
 	}
 	t.At, t.Due = time.UnixMicro(at).UTC(), time.UnixMicro(due).UTC()
 	if closed > 0 {
 		t.Closed = time.UnixMicro(closed).UTC()
-	}
-	if t.RT, err = program.ParseRTCode(rt); err != nil {
-		return Ticket{}, err
 	}
 	return t, errors.Join(tx.open("tickets", "note", t.ID, &t.Note), tx.open("tickets", "answer", t.ID, &t.Answer))
 }
@@ -148,13 +398,17 @@ func (tx *Tx) ticket(where string, args ...any) (Ticket, error) {
 // Ticket returns a ticket, or ErrNotFound.
 func (tx *Tx) Ticket(id string) (Ticket, error) { return tx.ticket(`id=$1`, id) }
 
-// OpenTickets returns what waits for an answer in a kelurahan, or in the whole city for "": the most urgent first.
-func (tx *Tx) OpenTickets(kelurahan string) (tickets []Ticket, err error) {
-	err = tx.each("list the open tickets", func(rows Row) error {
+// OpenTickets returns what waits for an answer in an area, but for what its reader asks himself: the most urgent first.
+func (tx *Tx) OpenTickets(area string, reader Person) ([]Ticket, error) {
+	return tx.tickets(fmt.Sprintf(`closed_at=0 AND substr(place, 1, %d)=$1 AND person<>$2 ORDER BY due, id`, len(area)), area, reader.ID)
+}
+
+func (tx *Tx) tickets(where string, args ...any) (tickets []Ticket, err error) {
+	err = tx.each("list the tickets", func(rows Row) error {
 		t, err := tx.scanTicket(rows.Scan)
 		tickets = append(tickets, t)
 		return err
-	}, `SELECT `+ticketColumns+` FROM tickets WHERE closed_at=0 AND (kelurahan=$1 OR $1='') ORDER BY due, id`, kelurahan)
+	}, `SELECT `+ticketColumns+` FROM tickets WHERE `+where, args...)
 	return tickets, err
 }
 

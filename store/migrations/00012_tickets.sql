@@ -1,0 +1,17 @@
+-- +goose Up
+-- Who holds an office asks about his own data, too: where he belongs may be an RT or an area above it.
+DROP INDEX tickets_kelurahan;
+ALTER TABLE tickets DROP COLUMN kelurahan;
+ALTER TABLE tickets RENAME COLUMN rt TO place;
+-- What was done with the record when it was answered.
+ALTER TABLE tickets ADD COLUMN act TEXT NOT NULL DEFAULT '';
+CREATE INDEX tickets_due ON tickets(due) WHERE closed_at = 0;
+CREATE INDEX tickets_worker ON tickets(worker);
+
+-- +goose Down
+DROP INDEX tickets_worker;
+DROP INDEX tickets_due;
+ALTER TABLE tickets DROP COLUMN act;
+ALTER TABLE tickets RENAME COLUMN place TO rt;
+ALTER TABLE tickets ADD COLUMN kelurahan TEXT NOT NULL DEFAULT '';
+CREATE INDEX tickets_kelurahan ON tickets(kelurahan, due) WHERE closed_at = 0;
