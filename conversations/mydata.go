@@ -19,8 +19,8 @@ type asking struct {
 	Note string
 }
 
-// mydata shows a worker what is kept about him, and takes what he asks: that it is wrong, not he, to be erased, or no
-// longer used (rule 38). Officials answer within 72 hours.
+// mydata shows somebody what is kept about him, as the worker or the officer that he is, and takes what he asks: that it is
+// wrong, not he, to be erased, or no longer used (rule 38). Officials answer within 72 hours.
 func (c *Conversations) mydata() bot.Flow[asking] {
 	is := func(kind store.TicketKind) func(*asking) bool { return func(d *asking) bool { return d.Kind == kind } }
 	return bot.Flow[asking]{
@@ -29,7 +29,7 @@ func (c *Conversations) mydata() bot.Flow[asking] {
 		Steps: []bot.Step[asking]{
 			{Name: "see", Ask: c.askMyData, Answer: c.answerMyData, Help: "mydata.see.help"},
 			{Name: "note", When: is(store.TicketWrong), Ask: askWrong, Answer: answerWrong, Help: "mydata.note.help"},
-			{Name: "confirm", Ask: askTicket, Answer: c.answerTicket, Help: "mydata.confirm.help"},
+			{Name: "confirm", Ask: c.askTicket, Answer: c.answerTicket, Help: "mydata.confirm.help"},
 		},
 	}
 }
@@ -44,10 +44,10 @@ var requests = []struct {
 }
 
 func (c *Conversations) beginMyData(ctx context.Context, t *bot.Turn, d *asking) (bot.Next, error) {
-	_, _, ok, err := c.self(ctx, t)
+	p, _, ok, err := c.subject(ctx, t)
 	if err == nil && !ok {
 		if err = c.provePhone(ctx, t); err == nil {
-			_, _, ok, err = c.self(ctx, t)
+			p, _, ok, err = c.subject(ctx, t)
 		}
 	}
 	if err != nil {
@@ -56,6 +56,9 @@ func (c *Conversations) beginMyData(ctx context.Context, t *bot.Turn, d *asking)
 	if !ok {
 		t.Say(locales.T("mydata.who"))
 		return bot.Go("cover", nil), nil
+	}
+	if _, works := workerOf(p); !works && t.Args["text"] != "" && !mentionsAny(t.Args["text"], t.Words("words.mydata.own")) {
+		return bot.Go(ofOthers(p), nil), nil
 	}
 	for _, r := range requests {
 		if mentionsAny(t.Args["text"], t.Words(r.words)) {
@@ -66,6 +69,25 @@ func (c *Conversations) beginMyData(ctx context.Context, t *bot.Turn, d *asking)
 	return bot.Next{}, nil
 }
 
+// ofOthers is where an officer finds the data of others: "hapus data" alone is about them.
+func ofOthers(p store.Person) string {
+	if _, ok := areaOf(p); ok {
+		return "tickets"
+	}
+	return "workers"
+}
+
+// subject is whoever writes in this chat, with the record of the worker that he is, none for an officer; ok is false for
+// who is nobody.
+func (c *Conversations) subject(ctx context.Context, t *bot.Turn) (p store.Person, w store.Worker, ok bool, err error) {
+	w, _, works, err := c.self(ctx, t)
+	if err != nil {
+		return p, w, false, err
+	}
+	p, err = c.anybody(ctx, t)
+	return p, w, works || len(p.Offices) > 0, err
+}
+
 func stepFor(kind store.TicketKind) string {
 	if kind == store.TicketWrong {
 		return "note"
@@ -74,9 +96,13 @@ func stepFor(kind store.TicketKind) string {
 }
 
 func (c *Conversations) askMyData(ctx context.Context, t *bot.Turn, _ *asking) (bot.Prompt, error) {
-	w, _, ok, err := c.self(ctx, t)
+	p, w, ok, err := c.subject(ctx, t)
 	if err != nil || !ok {
 		return closed(), err
+	}
+	if w.ID == "" {
+		return bot.Prompt{Text: locales.T("mydata.see.ask", "Card", personCard(p)), Choices: []bot.Choice{
+			choice("wrong", "mydata.wrong"), choice("not_me", "mydata.not_me"), choice("erase", "mydata.erase"), choice("menu", "button.menu")}}, nil
 	}
 	var consents []store.Consent
 	err = c.Store.View(ctx, func(tx *store.Tx) (err error) {
@@ -87,6 +113,9 @@ func (c *Conversations) askMyData(ctx context.Context, t *bot.Turn, _ *asking) (
 		return bot.Prompt{}, wrap(err, "read the consents of a worker")
 	}
 	lines := c.card(w, t)
+	if offices := officesOf(p); len(offices) > 0 {
+		lines = append(lines, locales.T("mydata.offices", "Offices", offices))
+	}
 	agreed := false
 	for _, given := range consents {
 		agreed = agreed || given.GivenBy == "self"
@@ -101,6 +130,28 @@ func (c *Conversations) askMyData(ctx context.Context, t *bot.Turn, _ *asking) (
 	prompt.Choices = append(prompt.Choices, choice("wrong", "mydata.wrong"), choice("not_me", "mydata.not_me"),
 		choice("erase", "mydata.erase"), choice("withdraw", "mydata.withdraw"), choice("menu", "button.menu"))
 	return prompt, nil
+}
+
+// personCard is somebody as he stands in the records, but for the worker that he may be.
+func personCard(p store.Person) []locales.Text {
+	lines := []locales.Text{locales.T("mydata.name", "Name", p.Name)}
+	if !p.Phone.IsZero() {
+		lines = append(lines, locales.T("mydata.phone", "Phone", p.Phone.String()))
+	}
+	if offices := officesOf(p); len(offices) > 0 {
+		lines = append(lines, locales.T("mydata.offices", "Offices", offices))
+	}
+	return lines
+}
+
+// officesOf names what somebody is beside a worker.
+func officesOf(p store.Person) (offices []locales.Text) {
+	for _, o := range p.Offices {
+		if o.Role != program.Worker {
+			offices = append(offices, locales.T("mydata.office", "Office", officeText(o.Role, o.Place)))
+		}
+	}
+	return offices
 }
 
 func (c *Conversations) answerMyData(ctx context.Context, t *bot.Turn, d *asking) (bot.Next, error) {
@@ -118,8 +169,8 @@ func (c *Conversations) answerMyData(ctx context.Context, t *bot.Turn, d *asking
 
 // agree keeps that the worker himself agrees to what his RT stated for him (rule 21).
 func (c *Conversations) agree(ctx context.Context, t *bot.Turn, d *asking) (bot.Next, error) {
-	p, w, ok, err := c.selfPerson(ctx, t)
-	if err != nil || !ok {
+	p, w, ok, err := c.subject(ctx, t)
+	if err != nil || !ok || w.ID == "" {
 		return bot.End(), err
 	}
 	next, err := once(ctx, c, t, p.ID, d, func(tx *store.Tx) (bot.Next, error) {
@@ -130,14 +181,6 @@ func (c *Conversations) agree(ctx context.Context, t *bot.Turn, d *asking) (bot.
 		return bot.End(), nil
 	})
 	return next, wrap(err, "keep a worker's own consent")
-}
-
-func (c *Conversations) selfPerson(ctx context.Context, t *bot.Turn) (p store.Person, w store.Worker, ok bool, err error) {
-	if w, _, ok, err = c.self(ctx, t); err != nil || !ok {
-		return p, w, ok, err
-	}
-	p, err = c.speaker(ctx, t)
-	return p, w, err == nil, err
 }
 
 func askWrong(context.Context, *bot.Turn, *asking) (bot.Prompt, error) {
@@ -153,8 +196,26 @@ func answerWrong(_ context.Context, t *bot.Turn, d *asking) (bot.Next, error) {
 	return bot.To("confirm"), nil
 }
 
-func askTicket(_ context.Context, _ *bot.Turn, d *asking) (bot.Prompt, error) {
-	return confirmation(locales.T("mydata.confirm."+string(d.Kind), "Note", d.Note), "mydata.confirm.yes"), nil
+func (c *Conversations) askTicket(ctx context.Context, t *bot.Turn, d *asking) (bot.Prompt, error) {
+	p, w, ok, err := c.subject(ctx, t)
+	if err != nil || !ok {
+		return closed(), err
+	}
+	if w.ID == "" && d.Kind == store.TicketWithdraw { // his office does not rest on his consent
+		d.Kind = store.TicketErase
+	}
+	return confirmation(locales.T("mydata.confirm."+string(d.Kind)+ofOfficer(p, w, d.Kind), "Note", d.Note), "mydata.confirm.yes"), nil
+}
+
+// ofOfficer is the end of the names of what is said otherwise to an officer, "" for what is said to all alike.
+func ofOfficer(p store.Person, w store.Worker, kind store.TicketKind) string {
+	if kind == store.TicketNotMe && w.ID != "" && len(officesOf(p)) > 0 {
+		return "_worker"
+	}
+	if w.ID == "" {
+		return "_officer"
+	}
+	return ""
 }
 
 func (c *Conversations) answerTicket(ctx context.Context, t *bot.Turn, d *asking) (bot.Next, error) {
@@ -163,6 +224,8 @@ func (c *Conversations) answerTicket(ctx context.Context, t *bot.Turn, d *asking
 		*d = asking{}
 		t.Say(locales.T("global.cancelled"))
 		return bot.To("see"), nil
+	case "menu":
+		return bot.End(), nil
 	case "yes":
 		return c.openTicket(ctx, t, d)
 	}
@@ -170,24 +233,24 @@ func (c *Conversations) answerTicket(ctx context.Context, t *bot.Turn, d *asking
 }
 
 func (c *Conversations) openTicket(ctx context.Context, t *bot.Turn, d *asking) (bot.Next, error) {
-	p, w, ok, err := c.selfPerson(ctx, t)
+	p, w, ok, err := c.subject(ctx, t)
 	if err != nil || !ok {
 		return bot.End(), err
 	}
 	next, err := once(ctx, c, t, p.ID, d, func(tx *store.Tx) (bot.Next, error) {
-		ticket, err := tx.OpenTicket(d.Kind, w, p.ID, d.Note)
+		var ticket store.Ticket
+		if d.Kind == store.TicketNotMe { // whoever this is, he sees nothing more of it
+			ticket, err = tx.Disown(chatOf(t), w, p)
+		} else {
+			ticket, err = tx.OpenTicket(d.Kind, w, p, d.Note)
+		}
 		if err != nil {
 			return bot.Next{}, err
 		}
-		if d.Kind == store.TicketNotMe { // whoever this is, he sees nothing more of it
-			if err := tx.EndOffice(p.ID, program.Office{Role: program.Worker, Place: w.ID}, p.ID); err != nil {
-				return bot.Next{}, err
-			}
-		}
-		t.Say(locales.T("mydata.opened."+string(d.Kind), "Number", ticket.Number, "Due", program.DateOf(ticket.Due), "Hour", clockTime(ticket.Due), "RT", w.RT))
+		t.Say(locales.T("mydata.opened."+string(d.Kind)+ofOfficer(p, w, d.Kind), "Number", ticket.Number, "Due", program.DateOf(ticket.Due), "Hour", clockTime(ticket.Due)))
 		return bot.End(), nil
 	})
-	return next, wrap(err, "keep what a worker asks about his data")
+	return next, wrap(err, "keep what somebody asks about his data")
 }
 
 // clockTime is the time of day in Jambi, as it is written there.

@@ -49,7 +49,9 @@ func (n *Notices) at(point string) {
 // Plan writes the notices that are due by the calendar and ends those that nobody came to in time. What follows from a
 // change, as an alert does, writes its notices itself.
 func (n *Notices) Plan(ctx context.Context, _ time.Time) error {
-	return n.Store.Update(ctx, func(tx *store.Tx) error { return errors.Join(tx.ExpireNotices(), tx.TellEnding(), tx.EndTalks()) })
+	return n.Store.Update(ctx, func(tx *store.Tx) error {
+		return errors.Join(tx.ExpireNotices(), tx.TellEnding(), tx.EndTalks(), tx.EndMoves(), tx.RemindTickets())
+	})
 }
 
 // Work does one notice: looks whether it still holds, marks it, sends it, and notes what became of it. It may be called
@@ -162,7 +164,7 @@ func wording(tx *store.Tx, notice store.Notice, person store.Person) (locales.Te
 		return alertWords(tx, notice, person)
 	case store.NoticeMove, store.NoticeMoved:
 		return moveWords(tx, notice, person)
-	case store.NoticeTicket, store.NoticeAnswer:
+	case store.NoticeTicket, store.NoticeTicketDue, store.NoticeAnswer:
 		return ticketWords(tx, notice, person)
 	case store.NoticeInvited:
 		return invitedWords(tx, notice)

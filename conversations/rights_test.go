@@ -125,7 +125,11 @@ func newWard(t *testing.T) *ward {
 		if err != nil {
 			return err
 		}
-		ticket, err := tx.OpenTicket(store.TicketWrong, w, p.ID, "catatan "+secretName)
+		self, err := tx.PersonByChat("terminal", "worker here")
+		if err != nil {
+			return err
+		}
+		ticket, err := tx.OpenTicket(store.TicketWrong, w, self, "catatan "+secretName)
 		if err != nil {
 			return err
 		}

@@ -3,6 +3,8 @@ package conversations
 import (
 	"context"
 	"errors"
+	"strconv"
+	"strings"
 
 	"sahabatrt/bot"
 	"sahabatrt/locales"
@@ -14,7 +16,8 @@ import (
 type answering struct {
 	IDs    []string // that are shown, in the order of their buttons
 	Ticket string
-	Act    string // what is done with the record: stop, erase, or nothing
+	Act    store.TicketAct
+	Keeps  bool // the data of who wants them used no longer are used on
 	Answer string
 }
 
@@ -27,7 +30,7 @@ func (c *Conversations) tickets() bot.Flow[answering] {
 			{Name: "list", Ask: c.askTickets, Answer: c.pickTicket, Help: "tickets.list.help"},
 			{Name: "card", Ask: c.askTicketCard, Answer: answerTicketCard, Help: "tickets.card.help"},
 			{Name: "answer", Ask: askTicketAnswer, Answer: keepTicketAnswer, Help: "tickets.answer.help"},
-			{Name: "confirm", Ask: askTicketConfirm, Answer: c.closeTicket, Help: "mydata.confirm.help"},
+			{Name: "confirm", Ask: c.askTicketConfirm, Answer: c.closeTicket, Help: "mydata.confirm.help"},
 		},
 	}
 }
@@ -49,12 +52,9 @@ func (c *Conversations) askTickets(ctx context.Context, t *bot.Turn, d *answerin
 	if err != nil || !ok || !program.May(p.Offices, program.AnswerRight, area) {
 		return closed(), err
 	}
-	if area == program.CityCode {
-		area = "" // all of them
-	}
 	var open []store.Ticket
 	err = c.Store.View(ctx, func(tx *store.Tx) (err error) {
-		open, err = tx.OpenTickets(area)
+		open, err = tx.OpenTickets(area, p)
 		return err
 	})
 	if err != nil {
@@ -63,8 +63,7 @@ func (c *Conversations) askTickets(ctx context.Context, t *bot.Turn, d *answerin
 	prompt, lines := bot.Prompt{Text: locales.T("tickets.none")}, []locales.Text(nil)
 	d.IDs = nil
 	for i, ticket := range open[:min(len(open), pageSize)] {
-		lines = append(lines, locales.T("tickets.line", "Number", ticket.Number, "Kind", locales.T("tickets.kind."+string(ticket.Kind)),
-			"RT", ticket.RT, "Due", program.DateOf(ticket.Due), "Hour", clockTime(ticket.Due)))
+		lines = append(lines, ticketLine(ticket))
 		prompt.Choices = append(prompt.Choices, pick(i, locales.T("tickets.pick", "Number", ticket.Number)))
 		d.IDs = append(d.IDs, ticket.ID)
 	}
@@ -73,6 +72,11 @@ func (c *Conversations) askTickets(ctx context.Context, t *bot.Turn, d *answerin
 	}
 	prompt.Choices = append(prompt.Choices, choice("menu", "button.menu"))
 	return prompt, nil
+}
+
+func ticketLine(ticket store.Ticket) locales.Text {
+	return locales.T("tickets.line", "Number", ticket.Number, "Kind", locales.T("tickets.kind."+string(ticket.Kind)),
+		"Place", placeText(ticket.Place), "Due", program.DateOf(ticket.Due), "Hour", clockTime(ticket.Due))
 }
 
 func (c *Conversations) pickTicket(ctx context.Context, t *bot.Turn, d *answering) (bot.Next, error) {
@@ -94,23 +98,29 @@ func (c *Conversations) pickTicket(ctx context.Context, t *bot.Turn, d *answerin
 	return bot.To("card"), wrap(c.Store.Update(ctx, func(tx *store.Tx) error { return tx.NoteReading(p, d.Ticket) }), "note who reads")
 }
 
-// ownTicket is the chosen ticket with its worker, if the speaker may answer it at this moment.
-func (c *Conversations) ownTicket(ctx context.Context, t *bot.Turn, id string) (ticket store.Ticket, w store.Worker, err error) {
+// ownTicket is the chosen ticket with what it is about, a worker or who asks, if the speaker may answer it at this moment.
+func (c *Conversations) ownTicket(ctx context.Context, t *bot.Turn, id string) (ticket store.Ticket, about []locales.Text, err error) {
 	p, err := c.anybody(ctx, t)
 	if err != nil {
-		return ticket, w, err
+		return ticket, nil, err
 	}
 	err = c.Store.View(ctx, func(tx *store.Tx) (err error) {
 		if ticket, err = tx.Ticket(id); err != nil {
 			return err
 		}
-		if !program.May(p.Offices, program.AnswerRight, ticket.RT.String()) {
+		if ticket.Concerns(p) || !program.May(p.Offices, program.AnswerRight, ticket.Place) {
 			return store.ErrNotFound
 		}
-		w, err = tx.Worker(ticket.Worker)
+		if ticket.Worker == "" {
+			who, err := tx.Person(ticket.About)
+			about = personCard(who)
+			return err
+		}
+		w, err := tx.Worker(ticket.Worker)
+		about = c.card(w, t)
 		return err
 	})
-	return ticket, w, wrap(err, "read a ticket")
+	return ticket, about, wrap(err, "read a ticket")
 }
 
 func unlessNotFound(err error) error {
@@ -121,26 +131,31 @@ func unlessNotFound(err error) error {
 }
 
 func (c *Conversations) askTicketCard(ctx context.Context, t *bot.Turn, d *answering) (bot.Prompt, error) {
-	ticket, w, err := c.ownTicket(ctx, t, d.Ticket)
+	ticket, about, err := c.ownTicket(ctx, t, d.Ticket)
 	if errors.Is(err, store.ErrNotFound) || err == nil && !ticket.Closed.IsZero() {
 		return bot.Prompt{Text: locales.T("tickets.gone"), Choices: []bot.Choice{choice("list", "area.back"), choice("menu", "button.menu")}}, nil
 	}
 	if err != nil {
 		return bot.Prompt{}, err
 	}
-	lines := []locales.Text{locales.T("tickets.line", "Number", ticket.Number, "Kind", locales.T("tickets.kind."+string(ticket.Kind)),
-		"RT", ticket.RT, "Due", program.DateOf(ticket.Due), "Hour", clockTime(ticket.Due))}
-	if ticket.Note != "" {
-		lines = append(lines, locales.T("tickets.note", "Note", ticket.Note))
+	lines := []locales.Text{ticketLine(ticket)}
+	for _, note := range strings.Split(ticket.Note, "\n") {
+		if note != "" {
+			lines = append(lines, locales.T("tickets.note", "Note", note))
+		}
 	}
-	prompt := bot.Prompt{Text: locales.T("tickets.card.ask", "Lines", append(lines, c.card(w, t)...))}
+	prompt := bot.Prompt{Text: locales.T("tickets.card.ask", "Lines", append(lines, about...))}
 	switch ticket.Kind {
 	case store.TicketErase:
 		prompt.Choices = append(prompt.Choices, choice("erase", "tickets.erase"))
 	case store.TicketWithdraw:
 		prompt.Choices = append(prompt.Choices, choice("stop", "tickets.stop"))
 	}
-	prompt.Choices = append(prompt.Choices, choice("answer", "tickets.answered"), choice("list", "area.back"), choice("menu", "button.menu"))
+	answer := "tickets.answered"
+	if d.Keeps = ticket.Worker != "" && (ticket.Kind == store.TicketErase || ticket.Kind == store.TicketWithdraw); d.Keeps {
+		answer = "tickets.keep"
+	}
+	prompt.Choices = append(prompt.Choices, choice("answer", answer), choice("list", "area.back"), choice("menu", "button.menu"))
 	return prompt, nil
 }
 
@@ -150,8 +165,9 @@ func answerTicketCard(_ context.Context, t *bot.Turn, d *answering) (bot.Next, e
 		return bot.End(), nil
 	case "list":
 		return bot.To("list"), nil
-	case "erase", "stop", "answer":
-		d.Act = t.Choice
+	case string(store.ActErase), string(store.ActStop), string(store.ActAnswer):
+		d.Act = store.TicketAct(t.Choice)
+		d.Keeps = d.Keeps && d.Act == store.ActAnswer
 		return bot.To("answer"), nil
 	}
 	return bot.Again(locales.Text{}), nil
@@ -170,50 +186,84 @@ func keepTicketAnswer(_ context.Context, t *bot.Turn, d *answering) (bot.Next, e
 	return bot.To("confirm"), nil
 }
 
-func askTicketConfirm(_ context.Context, _ *bot.Turn, d *answering) (bot.Prompt, error) {
-	return confirmation(locales.T("tickets.confirm."+d.Act, "Answer", d.Answer), "tickets.confirm.yes"), nil
+func (c *Conversations) askTicketConfirm(ctx context.Context, t *bot.Turn, d *answering) (bot.Prompt, error) {
+	ticket, _, err := c.ownTicket(ctx, t, d.Ticket)
+	if errors.Is(err, store.ErrNotFound) {
+		return bot.Prompt{Text: locales.T("tickets.gone"), Choices: []bot.Choice{choice("list", "area.back"), choice("menu", "button.menu")}}, nil
+	}
+	text := "tickets.confirm." + string(d.Act)
+	switch {
+	case d.Keeps:
+		text = "tickets.confirm.keep"
+	case d.Act == store.ActErase && ticket.Worker == "":
+		text = "tickets.confirm.erase_officer"
+	}
+	return confirmation(locales.T(text, "Answer", d.Answer), "tickets.confirm.yes"), err
 }
 
 func (c *Conversations) closeTicket(ctx context.Context, t *bot.Turn, d *answering) (bot.Next, error) {
 	switch t.Choice {
 	case "no":
 		return bot.To("card"), nil
+	case "list":
+		return bot.To("list"), nil
+	case "menu":
+		return bot.End(), nil
 	case "yes":
 	default:
 		return bot.Again(locales.Text{}), nil
 	}
 	return act(ctx, c, t, d, "tickets.gone", "answer a ticket", func(tx *store.Tx, p store.Person) (bot.Next, error) {
-		ticket, err := tx.CloseTicket(d.Ticket, d.Answer, p)
+		ticket, err := tx.CloseTicket(d.Ticket, d.Act, d.Answer, p, t.Op())
 		if err != nil {
 			return bot.Next{}, err
 		}
-		switch d.Act {
-		case "erase":
-			err = tx.EraseWorker(ticket.Worker, p, t.Op())
-		case "stop":
-			err = tx.StopWorker(ticket.Worker, p, "withdrawn", t.Op())
-		}
-		if err != nil && !errors.Is(err, store.ErrState) { // it was over already
-			return bot.Next{}, err
-		}
-		t.Say(locales.T("tickets.closed."+d.Act, "Number", ticket.Number))
+		d.Answer = "" // what is kept of this operation outlives an erasure
+		t.Say(locales.T("tickets.closed."+string(d.Act), "Number", ticket.Number))
 		return bot.End(), nil
 	})
 }
 
-// ticketWords tell the head of the RT what a worker says of his data, and the worker what was answered.
+// ticketWords tell the head of the RT what a worker says of his data, who has to answer that it is due, and who asked what
+// was answered.
 func ticketWords(tx *store.Tx, notice store.Notice, person store.Person) (locales.Text, bool, error) {
-	ticket, err := tx.Ticket(notice.Subject)
+	id, which, _ := strings.Cut(notice.Subject, "/")
+	ticket, err := tx.Ticket(id)
 	if err != nil {
 		return locales.Text{}, false, err
 	}
-	if notice.Kind == store.NoticeAnswer {
-		return locales.T("notice.answer", "Number", ticket.Number, "Answer", ticket.Answer), true, nil
+	switch notice.Kind {
+	case store.NoticeAnswer:
+		return answerWords(ticket), true, nil
+	case store.NoticeTicketDue:
+		text := "notice.ticket_due"
+		if tx.Now.After(ticket.Due) {
+			text = "notice.ticket_over"
+		}
+		holds := ticket.Closed.IsZero() && !ticket.Concerns(person) && program.May(person.Offices, program.AnswerRight, ticket.Place)
+		return locales.T(text, "Head", head(person), "Ticket", ticketLine(ticket)), holds, nil
 	}
-	holds, err := tx.May(person.ID, program.Correct, ticket.RT.String())
-	if err != nil || !holds || !ticket.Closed.IsZero() {
-		return locales.Text{}, false, err
+	if ticket.Worker == "" || !ticket.Closed.IsZero() || !program.May(person.Offices, program.Correct, ticket.Place) {
+		return locales.Text{}, false, nil
+	}
+	note := ticket.Note
+	if n, err := strconv.Atoi(which); err == nil {
+		note = strings.Split(note, "\n")[n-1]
+	} else if first, _, more := strings.Cut(note, "\n"); more {
+		note = first
 	}
 	w, err := tx.Worker(ticket.Worker)
-	return locales.T("notice.ticket_"+string(ticket.Kind), "Head", head(person), "Worker", called(w.Name, w.Sex), "Note", ticket.Note, "Number", ticket.Number), true, err
+	return locales.T("notice.ticket_"+string(ticket.Kind), "Head", head(person), "Worker", called(w.Name, w.Sex), "Note", note, "Number", ticket.Number), true, err
+}
+
+// answerWords tell who asked what was answered, and what became of the data that he wanted used no longer.
+func answerWords(ticket store.Ticket) locales.Text {
+	text := "notice.answer"
+	switch {
+	case ticket.Act != store.ActAnswer:
+		text += "_" + string(ticket.Act)
+	case ticket.Worker != "" && (ticket.Kind == store.TicketErase || ticket.Kind == store.TicketWithdraw):
+		text += "_keep"
+	}
+	return locales.T(text, "Number", ticket.Number, "Answer", ticket.Answer)
 }

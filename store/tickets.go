@@ -54,6 +54,7 @@ type Ticket struct {
 	Kind   TicketKind
 	Worker string // id, "": about himself, who is no worker
 	Person string // id of who asks
+	About  string // id of whose data it is about, unless it is the worker
 	Place  string // where the worker or he belongs: the code of an RT or of an area
 	Note   string // what he said
 	At     time.Time
@@ -84,7 +85,7 @@ func (tx *Tx) OpenTicket(kind TicketKind, w Worker, by Person, note string) (Tic
 	if err != nil {
 		return Ticket{}, err
 	}
-	t.Place = cmp.Or(place, program.CityCode)
+	t.Place, t.About = cmp.Or(place, program.CityCode), by.ID
 	return tx.openTicket(t)
 }
 
@@ -112,7 +113,7 @@ func (tx *Tx) Disown(chat Chat, w Worker, by Person) (Ticket, error) {
 		if err != nil {
 			return Ticket{}, err
 		}
-		t.Place = cmp.Or(place, program.CityCode)
+		t.Place, t.About = cmp.Or(place, program.CityCode), by.ID
 	}
 	t.Person = newID()
 	if err := errors.Join(tx.addPerson(Person{ID: t.Person, Lang: by.Lang}), tx.LinkChat(chat.Channel, chat.ID, t.Person, byWord), tx.lock(by.ID)); err != nil {
@@ -149,8 +150,8 @@ func (tx *Tx) openTicket(t Ticket) (Ticket, error) {
 	if err != nil {
 		return Ticket{}, err
 	}
-	if err := tx.exec("open a ticket", `INSERT INTO tickets(id, number, kind, worker, person, place, note, answer, at, due)
-		VALUES($1, $2, $3, $4, $5, $6, $7, '', $8, $9)`, t.ID, t.Number, string(t.Kind), t.Worker, t.Person, t.Place,
+	if err := tx.exec("open a ticket", `INSERT INTO tickets(id, number, kind, worker, person, about, place, note, answer, at, due)
+		VALUES($1, $2, $3, $4, $5, $6, $7, $8, '', $9, $10)`, t.ID, t.Number, string(t.Kind), t.Worker, t.Person, t.About, t.Place,
 		sealed, t.At.UnixMicro(), t.Due.UnixMicro()); err != nil {
 		return Ticket{}, err
 	}
@@ -211,11 +212,11 @@ func (tx *Tx) RemindTickets() error {
 	if err := tx.each("list the tickets that are due", func(row Row) error {
 		var t Ticket
 		var due int64
-		err := row.Scan(&t.ID, &t.Person, &t.Place, &due)
+		err := row.Scan(&t.ID, &t.Person, &t.About, &t.Place, &due)
 		t.Due = time.UnixMicro(due).UTC()
 		late = append(late, t)
 		return err
-	}, `SELECT id, person, place, due FROM tickets WHERE closed_at=0 AND due<=$1 ORDER BY due, id`, tx.Now.Add(firstReminder).UnixMicro()); err != nil {
+	}, `SELECT id, person, about, place, due FROM tickets WHERE closed_at=0 AND due<=$1 ORDER BY due, id`, tx.Now.Add(firstReminder).UnixMicro()); err != nil {
 		return err
 	}
 	for _, t := range late {
@@ -269,7 +270,7 @@ func (tx *Tx) answerers(t Ticket, urgent bool) (people []string, err error) {
 			if err != nil {
 				return nil, err
 			}
-			if can && id != t.Person {
+			if can && id != t.Person && id != t.About {
 				people = append(people, id)
 			}
 		}
@@ -313,6 +314,9 @@ func (tx *Tx) CloseTicket(id string, act TicketAct, answer string, by Person, op
 	return t, tx.whole(func() error { return tx.act(t, by, op) })
 }
 
+// Concerns says whether a ticket is somebody's own: he asks, or it is about him.
+func (t Ticket) Concerns(p Person) bool { return t.Person == p.ID || t.About == p.ID }
+
 // takeTicket is Ticket for a change, which may be one of its worker's, too: what it returns stays true until the
 // transaction ends.
 func (tx *Tx) takeTicket(id string) (Ticket, error) {
@@ -331,7 +335,7 @@ func (tx *Tx) takeTicket(id string) (Ticket, error) {
 
 // mustAnswer is ErrNoRight for who may not answer a ticket: nobody answers himself.
 func (tx *Tx) mustAnswer(t Ticket, by Person) error {
-	if t.Person == by.ID {
+	if t.Concerns(by) {
 		return ErrNoRight
 	}
 	return tx.must(by.ID, program.AnswerRight, t.Place)
@@ -343,7 +347,7 @@ func (tx *Tx) act(t Ticket, by Person, op string) error {
 	case t.Act == ActStop:
 		return tx.stop(t.Worker, by.ID, "withdrawn", op)
 	case t.Act == ActErase && t.Worker == "":
-		return tx.erasePerson(t.Person, by.ID, op)
+		return tx.erasePerson(t.About, by.ID, op)
 	case t.Act == ActErase:
 		return tx.EraseWorker(t.Worker, by, op)
 	}
@@ -370,11 +374,11 @@ func (tx *Tx) moveTickets(w Worker, to program.RT) error {
 	return nil
 }
 
-const ticketColumns = `id, number, kind, worker, person, place, note, answer, at, due, closed_at, act`
+const ticketColumns = `id, number, kind, worker, person, about, place, note, answer, at, due, closed_at, act`
 
 func (tx *Tx) scanTicket(scan func(...any) error) (t Ticket, err error) {
 	var at, due, closed int64
-	if err := scan(&t.ID, &t.Number, &t.Kind, &t.Worker, &t.Person, &t.Place, &t.Note, &t.Answer, &at, &due, &closed, &t.Act); err != nil {
+	if err := scan(&t.ID, &t.Number, &t.Kind, &t.Worker, &t.Person, &t.About, &t.Place, &t.Note, &t.Answer, &at, &due, &closed, &t.Act); err != nil {
 		return Ticket{}, err
 	}
 	t.At, t.Due = time.UnixMicro(at).UTC(), time.UnixMicro(due).UTC()
@@ -400,7 +404,7 @@ func (tx *Tx) Ticket(id string) (Ticket, error) { return tx.ticket(`id=$1`, id) 
 
 // OpenTickets returns what waits for an answer in an area, but for what its reader asks himself: the most urgent first.
 func (tx *Tx) OpenTickets(area string, reader Person) ([]Ticket, error) {
-	return tx.tickets(fmt.Sprintf(`closed_at=0 AND substr(place, 1, %d)=$1 AND person<>$2 ORDER BY due, id`, len(area)), area, reader.ID)
+	return tx.tickets(fmt.Sprintf(`closed_at=0 AND substr(place, 1, %d)=$1 AND $2 NOT IN (person, about) ORDER BY due, id`, len(area)), area, reader.ID)
 }
 
 func (tx *Tx) tickets(where string, args ...any) (tickets []Ticket, err error) {

@@ -3,6 +3,8 @@
 DROP INDEX tickets_kelurahan;
 ALTER TABLE tickets DROP COLUMN kelurahan;
 ALTER TABLE tickets RENAME COLUMN rt TO place;
+-- Who is meant by somebody who says that he is not he, '' when everybody asks about himself.
+ALTER TABLE tickets ADD COLUMN about TEXT NOT NULL DEFAULT '';
 -- What was done with the record when it was answered.
 ALTER TABLE tickets ADD COLUMN act TEXT NOT NULL DEFAULT '';
 CREATE INDEX tickets_due ON tickets(due) WHERE closed_at = 0;
@@ -12,6 +14,7 @@ CREATE INDEX tickets_worker ON tickets(worker);
 DROP INDEX tickets_worker;
 DROP INDEX tickets_due;
 ALTER TABLE tickets DROP COLUMN act;
+ALTER TABLE tickets DROP COLUMN about;
 ALTER TABLE tickets RENAME COLUMN place TO rt;
 ALTER TABLE tickets ADD COLUMN kelurahan TEXT NOT NULL DEFAULT '';
 CREATE INDEX tickets_kelurahan ON tickets(kelurahan, due) WHERE closed_at = 0;
