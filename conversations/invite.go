@@ -289,6 +289,16 @@ func askInvite(_ context.Context, _ *bot.Turn, d *inviting) (bot.Prompt, error) 
 	return confirmation(text, "invite.confirm.yes"), nil
 }
 
+// enter says how one gets in with a code: by a link where there is one, which is one tap.
+func (c *Conversations) enter(code string) locales.Text {
+	if c.Link != nil {
+		if link := c.Link(code); link != "" {
+			return locales.T("invite.enter_link", "Link", link, "Code", code)
+		}
+	}
+	return locales.T("invite.enter", "Code", code)
+}
+
 // officeText is an office in words, "Sekretaris RT 14 Kenali Asam".
 func officeText(role program.Role, place string) locales.Text {
 	switch {
@@ -332,7 +342,7 @@ func (c *Conversations) makeInvite(ctx context.Context, t *bot.Turn, d *inviting
 		if err != nil {
 			return bot.Next{}, err
 		}
-		t.Say(locales.T("invite.made", "Name", name, "Code", code, "Office", officeText(d.Role, d.Place), "Until", program.DateOf(tx.Now.AddDate(0, 0, 7))))
+		t.Say(locales.T("invite.made", "Name", name, "Code", code, "Office", officeText(d.Role, d.Place), "Until", program.DateOf(tx.Now.AddDate(0, 0, 7)), "Enter", c.enter(code)))
 		return bot.End(), nil
 	})
 }

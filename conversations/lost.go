@@ -196,7 +196,7 @@ func (c *Conversations) rebind(ctx context.Context, t *bot.Turn, d *losing) (bot
 		if err != nil {
 			return bot.Next{}, err
 		}
-		t.Say(locales.T("lost.made", "Name", d.Name, "Code", code, "Until", program.DateOf(tx.Now.AddDate(0, 0, 7))))
+		t.Say(locales.T("lost.made", "Name", d.Name, "Code", code, "Until", program.DateOf(tx.Now.AddDate(0, 0, 7)), "Enter", c.enter(code)))
 		return bot.End(), nil
 	})
 	switch {

@@ -20,6 +20,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	tgbotapi "github.com/go-telegram-bot-api/telegram-bot-api/v5"
@@ -85,6 +86,7 @@ type Telegram struct {
 	http     *http.Client
 	pacer    *bot.Pacer
 	metrics  *metrics
+	name     atomic.Value // a string: what it is called, once Telegram has told
 	halfway  halfway
 	boards   boards
 	told     addresses // groups that were told that the bot works in private; a process that is started again tells them once more
@@ -299,7 +301,18 @@ func (t *Telegram) Me(ctx context.Context) (string, error) {
 	if err := json.Unmarshal(raw, &me); err != nil {
 		return "", t.failed("getMe", err)
 	}
+	t.name.Store(me.Username)
 	return me.Username, nil
+}
+
+// Link opens a private chat with the bot that begins with a code of letters and digits, "" as long as [Telegram.Me] has
+// not told how the bot is called.
+func (t *Telegram) Link(code string) string {
+	name, _ := t.name.Load().(string)
+	if name == "" {
+		return ""
+	}
+	return "https://t.me/" + name + "?start=" + url.QueryEscape(code)
 }
 
 // Profile is how the bot presents itself in one language. Lang is "" for everybody whose language has none.

@@ -614,8 +614,14 @@ func TestALateAnswerIsUnclear(t *testing.T) {
 
 func TestTheBotPresentsItself(t *testing.T) {
 	w := newWorld(t, nil)
+	if link := w.tg.Link("KODE1234"); link != "" {
+		t.Errorf("a link to nobody: %s", link)
+	}
 	if name, err := w.tg.Me(t.Context()); err != nil || name != "contoh_bot" {
 		t.Errorf("it is %q, %v", name, err)
+	}
+	if link := w.tg.Link("KODE1234"); link != "https://t.me/contoh_bot?start=KODE1234" {
+		t.Errorf("the link is %s", link)
 	}
 	id := telegram.Profile{Description: "Pencatat.", Short: "Pencatat RT", Commands: []telegram.Command{{Word: "menu", Does: "Buka menu"}}}
 	en := telegram.Profile{Lang: "en", Description: "A clerk.", Short: "The RT's clerk", Commands: []telegram.Command{{Word: "menu", Does: "Open the menu"}}}

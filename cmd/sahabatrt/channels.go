@@ -31,6 +31,10 @@ type channel struct {
 	// doctor says what is to be mended, a line each; nil for nothing to look at.
 	doctor func(ctx context.Context, r *report)
 
+	// link is an address that opens a chat with the bot and begins with a code, "" while none is known; nil for a channel
+	// that has none.
+	link func(code string) string
+
 	// close lets go of what the channel holds, after its last send; nil for nothing.
 	close func()
 }
@@ -77,7 +81,7 @@ func (c *Config) channels(s surroundings) ([]channel, error) {
 		return nil, err
 	}
 	on := telegramChannel{c.Telegram, tg, alone, s}
-	return []channel{{name: telegram.Channel, channel: tg, run: on.run, doctor: on.doctor, close: tg.Close}}, nil
+	return []channel{{name: telegram.Channel, channel: tg, run: on.run, doctor: on.doctor, link: tg.Link, close: tg.Close}}, nil
 }
 
 func (c Telegram) official() bool {
@@ -129,6 +133,7 @@ func (t telegramChannel) run(ctx context.Context, accept func(context.Context, [
 	go func() {
 		defer close(announced)
 		t.announce(ctx)
+		t.learnName(ctx)
 	}()
 	defer func() { stop(); <-announced }()
 	if t.WebhookURL != "" {
@@ -201,6 +206,22 @@ func (t telegramChannel) announce(ctx context.Context) {
 	}
 	if err := t.tg.Announce(ctx, profiles...); err != nil && ctx.Err() == nil {
 		t.log.Warn("the bot's menu and description are as they were", "channel", telegram.Channel, "err", err)
+	}
+}
+
+// learnName asks how the bot is called, for links to it, until Telegram tells.
+func (t telegramChannel) learnName(ctx context.Context) {
+	for {
+		_, err := t.tg.Me(ctx)
+		if err == nil {
+			return
+		}
+		t.log.Warn("nobody can be given a link to the bot yet", "channel", telegram.Channel, "err", err)
+		select {
+		case <-time.After(leaseTime):
+		case <-ctx.Done():
+			return
+		}
 	}
 }
 

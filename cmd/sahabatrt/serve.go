@@ -59,6 +59,9 @@ func (serveCmd) Run(ctx context.Context, m Main, c *Config) (err error) {
 	byName, names := map[string]bot.Channel{}, []string{}
 	for _, ch := range channels {
 		byName[ch.name], names = ch.channel, append(names, ch.name)
+		if ch.link != nil {
+			flows.Link = ch.link
+		}
 	}
 	sessions, err := c.sessions(ctx, db, session.Options{Process: c.Process, Channels: names, Log: log})
 	if err != nil {

@@ -123,6 +123,35 @@ func TestAConversationOverPolling(t *testing.T) {
 	}
 }
 
+// TestALinkOpensTheBot: who is invited taps a link and shares his number, and is in his office.
+func TestALinkOpensTheBot(t *testing.T) {
+	srv := withTelegram(t)
+	stop := serveTelegram(t, srv)
+	pak := converse(t, srv)
+	until(t, "the bot knows its name", func() bool { return srv.Count("getMe") > 0 })
+	pak.Write("menu")
+	hears(t, pak, "Ada yang bisa dibantu")
+	for _, line := range []string{"undang", "[Bendahara RT]", "Bendahara Contoh", "081200000777"} {
+		if label, ok := strings.CutPrefix(line, "["); ok {
+			pak.Press(strings.TrimSuffix(label, "]"))
+		} else {
+			pak.Write(line)
+		}
+		hears(t, pak, "")
+	}
+	pak.Write("ya")
+	m := hears(t, pak, "https://t.me/contoh_bot?start=")
+	_, code, _ := strings.Cut(m.Text, "?start=")
+	code, _, _ = strings.Cut(code, "\n")
+	bu := srv.User("Bendahara Contoh")
+	bu.Phone = "6281200000777"
+	bu.Start(code)
+	hears(t, bu, "bagikan nomor")
+	bu.Press("Bagikan nomor saya")
+	hears(t, bu, "sudah terhubung")
+	stop()
+}
+
 // TestATalkOverTelegram: the head of an RT talks with his lurah in the middle of a registration; when the lurah ends it the
 // question that was open is asked again.
 func TestATalkOverTelegram(t *testing.T) {
