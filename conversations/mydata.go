@@ -28,6 +28,7 @@ func (c *Conversations) mydata() bot.Flow[asking] {
 		Begin: c.beginMyData,
 		Steps: []bot.Step[asking]{
 			{Name: "see", Ask: c.askMyData, Answer: c.answerMyData, Help: "mydata.see.help"},
+			{Name: "history", Ask: c.askOwnHistory, Answer: answerOwnHistory, Help: "mydata.see.help"},
 			{Name: "note", When: is(store.TicketWrong), Ask: askWrong, Answer: answerWrong, Help: "mydata.note.help"},
 			{Name: "confirm", Ask: c.askTicket, Answer: c.answerTicket, Help: "mydata.confirm.help"},
 		},
@@ -128,7 +129,7 @@ func (c *Conversations) askMyData(ctx context.Context, t *bot.Turn, _ *asking) (
 	}
 	prompt.Text = locales.T("mydata.see.ask", "Card", lines)
 	prompt.Choices = append(prompt.Choices, choice("wrong", "mydata.wrong"), choice("not_me", "mydata.not_me"),
-		choice("erase", "mydata.erase"), choice("withdraw", "mydata.withdraw"), choice("menu", "button.menu"))
+		choice("erase", "mydata.erase"), choice("withdraw", "mydata.withdraw"), choice("history", "mydata.history"), choice("menu", "button.menu"))
 	return prompt, nil
 }
 
@@ -160,9 +161,30 @@ func (c *Conversations) answerMyData(ctx context.Context, t *bot.Turn, d *asking
 		return c.agree(ctx, t, d)
 	case "menu":
 		return bot.End(), nil
+	case "history":
+		return bot.To("history"), nil
 	case store.TicketWrong, store.TicketNotMe, store.TicketErase, store.TicketWithdraw:
 		d.Kind = kind
 		return bot.To(stepFor(kind)), nil
+	}
+	return bot.Again(locales.Text{}), nil
+}
+
+// askOwnHistory tells a worker what happened to his record, and who has read it.
+func (c *Conversations) askOwnHistory(ctx context.Context, t *bot.Turn, _ *asking) (bot.Prompt, error) {
+	_, w, ok, err := c.subject(ctx, t)
+	if err != nil || !ok || w.ID == "" {
+		return closed(), err
+	}
+	return c.history(ctx, w, true)
+}
+
+func answerOwnHistory(_ context.Context, t *bot.Turn, _ *asking) (bot.Next, error) {
+	switch t.Choice {
+	case "menu":
+		return bot.End(), nil
+	case "back":
+		return bot.To("see"), nil
 	}
 	return bot.Again(locales.Text{}), nil
 }
