@@ -234,7 +234,7 @@ func ticketWords(tx *store.Tx, notice store.Notice, person store.Person) (locale
 	}
 	switch notice.Kind {
 	case store.NoticeAnswer:
-		return answerWords(ticket), true, nil
+		return answerWords(ticket), ticket.Answer != "", nil // what was answered before an erasure is gone
 	case store.NoticeTicketDue:
 		text := "notice.ticket_due"
 		if tx.Now.After(ticket.Due) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"sahabatrt/program"
 )
@@ -68,6 +69,22 @@ func TestErase(t *testing.T) {
 		must(t, err)
 		return errors.Join(tx.PassOn(talk.ID, "saya Budiman Rahasia", p), tx.PassOn(talk.ID, "baik Pak Budiman Rahasia", lurah))
 	})
+	for by, change := range map[string]func(tx *Tx) error{
+		ketua.ID: func(tx *Tx) error { return tx.CorrectWorker(w.ID, FieldHeir, "Ibu Rahasia", ketua) },
+		ticket.Person: func(tx *Tx) error {
+			p, err := tx.Person(ticket.Person)
+			must(t, err)
+			wrong, err := tx.OpenTicket(TicketWrong, w, p, "nama saya Budiman Rahasia")
+			must(t, err)
+			_, err = tx.CloseTicket(wrong.ID, ActAnswer, "baik Pak Budiman Rahasia", lurah, "")
+			must(t, err)
+			_, err = tx.OpenTicket(TicketWrong, w, p, "masih salah, saya Budiman Rahasia")
+			return err
+		},
+	} {
+		_, _, err := db.Operate(t.Context(), newID(), by, func(tx *Tx) ([]byte, error) { return []byte("Pak Budiman Rahasia"), change(tx) })
+		must(t, err)
+	}
 	if !strings.Contains(everything(t, db), "Rahasia") {
 		t.Fatal("the search finds nothing even before the erasure")
 	}
@@ -76,6 +93,7 @@ func TestErase(t *testing.T) {
 			t.Errorf("%s erases: %v", what, err)
 		}
 	}
+	db.opt.Now = func() time.Time { return today.Add(time.Hour) }
 	update(t, db, func(tx *Tx) error {
 		_, err := tx.CloseTicket(ticket.ID, ActErase, "sudah dihapus", lurah, newID())
 		return err
@@ -99,7 +117,7 @@ func TestErase(t *testing.T) {
 		p, err := tx.PersonByChat("telegram", "5")
 		must(t, err)
 		ids, err := tx.DueNotices(p.ID)
-		if len(ids) != 1 || p.Name != "" || len(p.Offices) != 0 {
+		if len(ids) != 2 || p.Name != "" || len(p.Offices) != 0 {
 			t.Errorf("%d notices to him, of whom %d offices are left", len(ids), len(p.Offices))
 		}
 		for _, id := range ids {
