@@ -1,7 +1,7 @@
 package conversations
 
 import (
-	"errors"
+	"slices"
 
 	"sahabatrt/locales"
 	"sahabatrt/program"
@@ -18,29 +18,27 @@ func alertWords(tx *store.Tx, notice store.Notice, person store.Person) (text lo
 	if holds, err = tx.May(person.ID, program.BeAlerted, a.RT.String()); err != nil || !holds {
 		return locales.Text{}, false, err
 	}
-	if holds, err = concernsSomebody(tx, a); err != nil || !holds {
+	if holds, err = tx.Concerns(a); err != nil || !holds {
 		return locales.Text{}, false, err
 	}
-	return locales.T("alert.notice", "Head", head(person), "RT", a.RT, "Number", a.Number, "Why", why(a)), true, nil
+	lines := []locales.Text{why(a, person)}
+	if !slices.Contains(person.Offices, program.Office{Role: program.Lurah, Place: a.Kelurahan}) {
+		has, err := tx.HasLurah(a.Kelurahan)
+		if err != nil {
+			return locales.Text{}, false, err
+		}
+		if !has {
+			lines = append(lines, locales.T("alert.no_lurah", "Place", placeText(a.Kelurahan)))
+		}
+	}
+	return locales.T("alert.notice", "Head", head(person), "RT", a.RT, "Number", a.Number, "Why", lines), true, nil
 }
 
-// concernsSomebody says whether the worker that an alert is about is still one; true for an alert about none.
-func concernsSomebody(tx *store.Tx, a store.Alert) (bool, error) {
-	if a.Worker == "" || a.Kind == store.AlertTicket { // who has left may ask about his data all the more
-		return true, nil
+// why is the reason of an alert, with how to look at it for who can.
+func why(a store.Alert, person store.Person) locales.Text {
+	if a.Kind == store.AlertMove && !program.May(person.Offices, program.Move, a.RT.String()) {
+		return locales.T("alert.move_only")
 	}
-	w, err := tx.Worker(a.Worker)
-	if errors.Is(err, store.ErrNotFound) {
-		return false, nil
-	}
-	switch w.State {
-	case program.Ended, program.Stopped, program.Dead, program.Cancelled:
-		return false, err
-	}
-	return true, err
-}
-
-func why(a store.Alert) locales.Text {
 	if a.Kind == store.AlertHeld || a.Kind == store.AlertTicket {
 		return locales.T("alert." + string(a.Kind) + "_" + a.Reason)
 	}
