@@ -94,13 +94,18 @@ func (tx *Tx) erasePeople(w Worker) error {
 		if len(offices) > 0 {
 			continue
 		}
-		nobody, err := tx.sealPerson(Person{ID: id})
-		if err != nil {
-			return err
-		}
-		if err := tx.exec("erase a person", `UPDATE people SET personal=$1, phone_key='', erased_at=$2 WHERE id=$3`, nobody, tx.Now.UnixMicro(), id); err != nil {
+		if err := tx.erasePerson(id); err != nil {
 			return err
 		}
 	}
 	return tx.forgetChats() // the last word to him may be on its way
+}
+
+// erasePerson overwrites who somebody is. His chats go by forgetChats, what he wrote by eraseTalks.
+func (tx *Tx) erasePerson(id string) error {
+	nobody, err := tx.sealPerson(Person{ID: id})
+	if err != nil {
+		return err
+	}
+	return tx.exec("erase a person", `UPDATE people SET personal=$1, phone_key='', erased_at=$2 WHERE id=$3`, nobody, tx.Now.UnixMicro(), id)
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -44,6 +45,9 @@ func (db *DB) Forget(ctx context.Context) error {
 	if err := db.Update(ctx, (*Tx).sleepers); err != nil {
 		return fmt.Errorf("forget chats that are silent: %w", err)
 	}
+	if err := db.forgetOfficers(ctx); err != nil {
+		return fmt.Errorf("forget who is in no office: %w", err)
+	}
 	return db.forgetWorkers(ctx)
 }
 
@@ -66,6 +70,47 @@ func (db *DB) forget(ctx context.Context, f forgotten) error {
 			return err
 		}
 	}
+}
+
+// forgetOfficers overwrites, one in a transaction, who holds no office since long ago, or never did; never who is a worker, or
+// waits for an answer about his data.
+func (db *DB) forgetOfficers(ctx context.Context) error {
+	var ids []string
+	if err := db.View(ctx, func(tx *Tx) (err error) {
+		ids, err = tx.officeless("")
+		return err
+	}); err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if err := db.Update(ctx, func(tx *Tx) error {
+			if err := tx.alone("people", ""); err != nil {
+				return err
+			}
+			still, err := tx.officeless(id) // he may have an office again
+			if err != nil || len(still) == 0 {
+				return err
+			}
+			return errors.Join(tx.eraseTalks(id), tx.erasePerson(id), tx.audit("", "person.erase", id, ""), tx.forgetChats())
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// officeless are the people who have held no office for as long as officers are kept: one of them, or all for "".
+func (tx *Tx) officeless(person string) (ids []string, err error) {
+	err = tx.each("list who is in no office", func(row Row) error {
+		var id string
+		err := row.Scan(&id)
+		ids = append(ids, id)
+		return err
+	}, `SELECT id FROM people p WHERE erased_at=0 AND made_at<$1 AND (id=$2 OR $2='')
+		AND NOT EXISTS (SELECT 1 FROM offices o WHERE o.person=p.id AND (o.until=0 OR o.until>=$1))
+		AND NOT EXISTS (SELECT 1 FROM tickets t WHERE t.person=p.id AND t.closed_at=0) ORDER BY id`,
+		tx.Now.AddDate(0, 0, -tx.settings().Keep.Officers).UnixMicro(), person)
+	return ids, err
 }
 
 // forgetWorkers notes which registrations have ended, and erases those that ended long ago, one in a transaction.

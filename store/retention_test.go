@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -232,4 +233,93 @@ func TestPrivacyNamesEveryTable(t *testing.T) {
 			t.Errorf("docs/privacy.md does not tell of %s", table)
 		}
 	}
+}
+
+// TestForgetOfficers: a year after his last office nothing tells who an officer was; who holds one, is a worker, or waits for
+// an answer stays.
+func TestForgetOfficers(t *testing.T) {
+	days := program.DefaultSettings().Keep.Officers
+	for what, row := range map[string]struct {
+		lives func(*DB, Person) // from the day on which he becomes ketua
+		last  int               // the last day on which he is kept; 0: for ever
+	}{
+		"in office":      {func(*DB, Person) {}, 0},
+		"left":           {func(db *DB, p Person) { leaves(t, db, p) }, days},
+		"left later":     {func(db *DB, p Person) { db.at(100); leaves(t, db, p) }, 100 + days},
+		"left, and back": {func(db *DB, p Person) { leaves(t, db, p); db.at(300); holds(t, db, p, p.Offices[0], 0) }, 0},
+		"left one of two": {func(db *DB, p Person) {
+			holds(t, db, p, program.Office{Role: program.Bendahara, Place: rt14.String()}, 0)
+			leaves(t, db, p)
+		}, 0},
+		"a deputy until a day": {func(db *DB, p Person) {
+			leaves(t, db, p)
+			holds(t, db, p, program.Office{Role: program.Wakil, Place: rt15.String()}, 30)
+		}, 30 + days},
+		"left, and is a worker": {func(db *DB, p Person) {
+			leaves(t, db, p)
+			holds(t, db, p, program.Office{Role: program.Worker, Place: "somebody"}, 0)
+		}, 0},
+		"left, and waits for an answer": {func(db *DB, p Person) {
+			leaves(t, db, p)
+			update(t, db, func(tx *Tx) error { _, err := tx.OpenTicket(TicketErase, Worker{RT: rt14}, p.ID, ""); return err })
+		}, 0},
+		"never in office": {func(db *DB, p Person) {
+			update(t, db, func(tx *Tx) error { return tx.exec("never", `DELETE FROM offices WHERE person=$1`, p.ID) })
+		}, days},
+	} {
+		t.Run(what, func(t *testing.T) {
+			db := open(t)
+			lurah := addOfficer(t, db, 2, program.Lurah, rt14.Kelurahan)
+			p := addOfficer(t, db, 1, program.Ketua, rt14.String())
+			update(t, db, func(tx *Tx) error {
+				_, _, err := tx.PutPerson(Person{ID: p.ID, Name: "Orang Rahasia"})
+				must(t, errors.Join(err, tx.LinkChat("telegram", "1", p.ID, byInvite), tx.LinkChat("telegram", "2", lurah.ID, byInvite)))
+				talk, err := tx.OpenTalk(p, lurah.ID, Chat{"telegram", "1"})
+				must(t, err)
+				return tx.PassOn(talk.ID, "saya Rahasia", p)
+			})
+			row.lives(db, p)
+			tells := func() bool { return strings.Contains(everything(t, db), "Orang Rahasia") }
+			if row.last == 0 {
+				db.at(3000)
+				if forget(t, db); !tells() {
+					t.Error("he is forgotten")
+				}
+				return
+			}
+			db.at(row.last)
+			if forget(t, db); !tells() {
+				t.Errorf("he is forgotten on day %d", row.last)
+			}
+			db.at(row.last + 1)
+			forget(t, db)
+			if tells() || strings.Contains(everything(t, db), "saya Rahasia") || count(t, db, `chats WHERE person=$1`, p.ID) != 0 {
+				t.Errorf("something tells of him on day %d:\n%s", row.last+1, everything(t, db))
+			}
+			if n := count(t, db, `audit WHERE what='person.erase' AND subject=$1`, p.ID); n != 1 {
+				t.Errorf("noted %d times", n)
+			}
+			if forget(t, db); count(t, db, `audit WHERE what='person.erase'`) != 1 {
+				t.Error("forgotten twice")
+			}
+			again := addOfficer(t, db, 1, program.Ketua, rt15.String())
+			if again.ID == p.ID {
+				t.Error("a new person with his number is he")
+			}
+			clean(t, db)
+		})
+	}
+}
+
+func leaves(t *testing.T, db *DB, p Person) {
+	update(t, db, func(tx *Tx) error { return tx.EndOffice(p.ID, p.Offices[0], "") })
+}
+
+// holds gives an office for some days, 0 for good.
+func holds(t *testing.T, db *DB, p Person, o program.Office, days int) {
+	until := time.Time{}
+	if days > 0 {
+		until = today.AddDate(0, 0, days)
+	}
+	update(t, db, func(tx *Tx) error { return tx.giveOffice(p.ID, o, until) })
 }
