@@ -134,8 +134,8 @@ func (db *DB) forgetWorkers(ctx context.Context) error {
 	return nil
 }
 
-// noteEnds notes on which day it was seen first that a registration is over: stopped, or four months unpaid. One that is
-// paid again is not over.
+// noteEnds notes on which day it was seen first that a registration is over: stopped, four months unpaid, or never paid
+// until long after its last month. One that is paid again is not over. No money moves.
 func (tx *Tx) noteEnds() error {
 	if err := tx.exec("note what has ended", `UPDATE workers SET ended_at=$1 WHERE active=0 AND ended_at=0`, tx.Now.UnixMicro()); err != nil {
 		return err
@@ -144,17 +144,18 @@ func (tx *Tx) noteEnds() error {
 	if err := tx.each("look who is paid for no longer", func(row Row) error {
 		var w Worker
 		var ended int64
-		if err := row.Scan(&w.ID, &w.State, &w.FirstMonth, &w.PaidUntil, &ended); err != nil {
+		if err := row.Scan(&w.ID, &w.State, &w.FirstMonth, &w.Months, &w.PaidUntil, &ended); err != nil {
 			return err
 		}
-		switch over := w.StateOn(tx.today(), tx.settings()) == program.Ended; {
+		switch over := tx.lapsed(w) || tx.neverBegan(w); {
 		case over && ended == 0:
 			ends[w.ID] = tx.Now.UnixMicro()
 		case !over && ended > 0:
 			ends[w.ID] = 0
 		}
 		return nil
-	}, `SELECT id, state, first_month, paid_until, ended_at FROM workers WHERE active=1 AND (ended_at>0 OR (paid_until>0 AND paid_until<$1))`,
+	}, `SELECT id, state, first_month, months, paid_until, ended_at FROM workers WHERE active=1
+		AND (ended_at>0 OR (paid_until>0 AND paid_until<$1) OR (paid_until=0 AND first_month+months<=$1))`,
 		int64(tx.today().MonthOf())); err != nil {
 		return err
 	}
@@ -164,6 +165,13 @@ func (tx *Tx) noteEnds() error {
 		}
 	}
 	return nil
+}
+
+// lapsed says whether a registration ended in arrears.
+func (tx *Tx) lapsed(w Worker) bool { return w.StateOn(tx.today(), tx.settings()) == program.Ended }
+
+func (tx *Tx) neverBegan(w Worker) bool {
+	return program.NeverBegan(w.FirstMonth, w.Months, w.PaidUntil, tx.today(), tx.settings())
 }
 
 func (tx *Tx) endedBefore(before time.Time) (ids []string, err error) {
@@ -177,17 +185,22 @@ func (tx *Tx) endedBefore(before time.Time) (ids []string, err error) {
 }
 
 // eraseEnded overwrites who a worker was whose registration ended long ago, unless he was paid for in this moment or
-// another process has done it. It moves no money.
+// another process has done it. Of one that never began it takes back what is promised still: nobody could, afterwards.
 func (tx *Tx) eraseEnded(id string) error {
 	w, err := tx.takeWorker(id)
 	if err != nil || w.NIK.IsZero() {
 		return err
 	}
 	if holdsNIK(w.State) {
-		if w.StateOn(tx.today(), tx.settings()) != program.Ended {
+		switch {
+		case tx.lapsed(w):
+			err = tx.setState(w, program.Ended, "")
+		case tx.neverBegan(w):
+			err = tx.end(w, program.Cancelled, "", "never_paid", "")
+		default:
 			return nil
 		}
-		if err := tx.setState(w, program.Ended, ""); err != nil {
+		if err != nil {
 			return err
 		}
 	}
