@@ -1,7 +1,7 @@
 package conversations
 
 import (
-	"errors"
+	"slices"
 
 	"sahabatrt/locales"
 	"sahabatrt/program"
@@ -18,26 +18,37 @@ func alertWords(tx *store.Tx, notice store.Notice, person store.Person) (text lo
 	if holds, err = tx.May(person.ID, program.BeAlerted, a.RT.String()); err != nil || !holds {
 		return locales.Text{}, false, err
 	}
-	if holds, err = concernsSomebody(tx, a); err != nil || !holds {
+	if holds, err = tx.Concerns(a); err != nil || !holds {
 		return locales.Text{}, false, err
 	}
-	return locales.T("alert.notice", "Head", head(person), "RT", a.RT, "Number", a.Number, "Why", why(a)), true, nil
+	lines := []locales.Text{why(a)}
+	if !slices.Contains(person.Offices, program.Office{Role: program.Lurah, Place: a.Kelurahan}) {
+		has, err := tx.HasLurah(a.Kelurahan)
+		if err != nil {
+			return locales.Text{}, false, err
+		}
+		if !has {
+			lines = append(lines, locales.T("alert.no_lurah", "Place", placeText(a.Kelurahan)))
+		}
+	}
+	if how, ok := ownAnswer(a, person); ok {
+		return locales.T("alert.notice_own", "Head", head(person), "RT", a.RT, "Number", a.Number, "Why", append(lines, locales.T(how))), true, nil
+	}
+	return locales.T("alert.notice", "Head", head(person), "RT", a.RT, "Number", a.Number, "Why", lines), true, nil
 }
 
-// concernsSomebody says whether the worker that an alert is about is still one; true for an alert about none.
-func concernsSomebody(tx *store.Tx, a store.Alert) (bool, error) {
-	if a.Worker == "" || a.Kind == store.AlertTicket { // who has left may ask about his data all the more
-		return true, nil
+// ownAnswer is how somebody decides here what an alert is about, if he can: it need not go by telephone.
+func ownAnswer(a store.Alert, person store.Person) (text string, ok bool) {
+	flows := map[store.AlertKind]struct {
+		text string
+		verb program.Verb
+	}{
+		store.AlertTicket: {"alert.how.ticket", program.AnswerRight},
+		store.AlertMove:   {"alert.how.move", program.Move},
+		store.AlertHeld:   {"alert.how.held", program.Verify},
 	}
-	w, err := tx.Worker(a.Worker)
-	if errors.Is(err, store.ErrNotFound) {
-		return false, nil
-	}
-	switch w.State {
-	case program.Ended, program.Stopped, program.Dead, program.Cancelled:
-		return false, err
-	}
-	return true, err
+	how, ok := flows[a.Kind]
+	return how.text, ok && program.May(person.Offices, how.verb, a.RT.String())
 }
 
 func why(a store.Alert) locales.Text {

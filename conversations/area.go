@@ -18,11 +18,13 @@ type surveying struct {
 	Places []string // that are shown, in the order of their buttons
 }
 
-// area shows an official the sums of his area, place by place, and which RTs cannot be reached.
+// area shows an official the sums of his area, place by place, and to who may invite which RTs cannot be reached. Money is
+// shown to whom it concerns.
 func (c *Conversations) area() bot.Flow[surveying] {
 	return bot.Flow[surveying]{
 		Name: "area",
-		Begin: func(ctx context.Context, t *bot.Turn, _ *surveying) (bot.Next, error) {
+		Begin: func(ctx context.Context, t *bot.Turn, d *surveying) (bot.Next, error) {
+			d.Place = t.Args["place"]
 			_, _, ok, err := c.official(ctx, t)
 			if err == nil && !ok {
 				t.Say(locales.T("area.no_right"))
@@ -47,9 +49,9 @@ func (c *Conversations) official(ctx context.Context, t *bot.Turn) (p store.Pers
 	return p, area, ok, err
 }
 
-// areaOf is the widest area that somebody sees as an official.
+// areaOf is the widest area that somebody sees as an official, one in which he does something before one that he reads only.
 func areaOf(p store.Person) (area string, ok bool) {
-	for _, role := range []program.Role{program.City, program.Camat, program.Lurah} {
+	for _, role := range []program.Role{program.City, program.Camat, program.Lurah, program.BPJS} {
 		if i := slices.IndexFunc(p.Offices, func(o program.Office) bool { return o.Role == role }); i >= 0 {
 			return p.Offices[i].Place, true
 		}
@@ -62,8 +64,9 @@ func (c *Conversations) askArea(ctx context.Context, t *bot.Turn, d *surveying) 
 	if err != nil || !ok {
 		return closed(), err
 	}
-	if d.Place == "" || !program.May(p.Offices, program.SeeBudget, d.Place) {
-		d.Place = area
+	money := program.May(p.Offices, program.SeeBudget, d.Place)
+	if d.Place == "" || !money && !program.May(p.Offices, program.SeeWorkers, d.Place) {
+		d.Place, money = area, program.May(p.Offices, program.SeeBudget, area)
 	}
 	var list []store.Overview
 	err = c.Store.View(ctx, func(tx *store.Tx) (err error) {
@@ -78,21 +81,35 @@ func (c *Conversations) askArea(ctx context.Context, t *bot.Turn, d *surveying) 
 	prompt, lines := bot.Prompt{}, []locales.Text(nil)
 	d.Places = nil
 	for i, o := range page {
-		name := placeText(o.Place)
-		lines = append(lines, locales.T("area.line", "Place", name, "RTs", o.RTs, "Linked", o.Linked, "Workers", o.Workers, "Left", o.Remaining))
-		if _, err := program.ParseRTCode(o.Place); err == nil {
-			lines[len(lines)-1] = locales.T("area.rt", "Place", name, "Linked", locales.T(linkedText(o)), "Workers", o.Workers, "Left", o.Remaining)
-		}
-		prompt.Choices = append(prompt.Choices, pick(i, locales.T("area.pick", "Place", name)))
+		lines = append(lines, overviewText(o, money))
+		prompt.Choices = append(prompt.Choices, pick(i, locales.T("area.pick", "Place", placeText(o.Place))))
 		d.Places = append(d.Places, o.Place)
 	}
 	prompt.Choices = append(prompt.Choices, turning(from, len(page), len(list))...)
 	if d.Place != area {
 		prompt.Choices = append(prompt.Choices, choice("up", "area.up"))
 	}
-	prompt.Choices = append(prompt.Choices, choice("unlinked", "area.unlinked"), choice("menu", "button.menu"))
+	if len(program.Invitable(p.Offices)) > 0 {
+		prompt.Choices = append(prompt.Choices, choice("unlinked", "area.unlinked"))
+	}
+	prompt.Choices = append(prompt.Choices, choice("menu", "button.menu"))
 	prompt.Text = locales.T("area.list.ask", "Place", placeText(d.Place), "Date", program.DateOf(t.Now), "Lines", lines)
 	return prompt, nil
+}
+
+// overviewText is one place with its sums; without money also without who is linked, which is for who may invite.
+func overviewText(o store.Overview, money bool) locales.Text {
+	_, err := program.ParseRTCode(o.Place)
+	name, isRT := placeText(o.Place), err == nil
+	switch {
+	case isRT && money:
+		return locales.T("area.rt", "Place", name, "Linked", locales.T(linkedText(o)), "Workers", o.Workers, "Left", o.Remaining)
+	case isRT:
+		return locales.T("area.rt_workers", "Place", name, "Workers", o.Workers)
+	case money:
+		return locales.T("area.line", "Place", name, "RTs", o.RTs, "Linked", o.Linked, "Workers", o.Workers, "Left", o.Remaining)
+	}
+	return locales.T("area.line_workers", "Place", name, "RTs", o.RTs, "Workers", o.Workers)
 }
 
 // turning are the buttons of a list that is longer than its page.
@@ -137,7 +154,11 @@ func (c *Conversations) answerArea(ctx context.Context, t *bot.Turn, d *surveyin
 	case "previous":
 		d.Page--
 		return bot.To("list"), nil
-	case "up":
+	case "up": // from a kelurahan to its kecamatan, from there to the whole area
+		if k, ok := program.KelurahanByCode(d.Place); ok {
+			*d = surveying{Place: k.Kecamatan}
+			return bot.To("list"), nil
+		}
 		*d = surveying{}
 		return bot.To("list"), nil
 	case "unlinked":
@@ -164,8 +185,8 @@ func (c *Conversations) answerArea(ctx context.Context, t *bot.Turn, d *surveyin
 }
 
 func (c *Conversations) askUnlinked(ctx context.Context, t *bot.Turn, d *surveying) (bot.Prompt, error) {
-	_, area, ok, err := c.official(ctx, t)
-	if err != nil || !ok {
+	p, area, ok, err := c.official(ctx, t)
+	if err != nil || !ok || len(program.Invitable(p.Offices)) == 0 {
 		return closed(), err
 	}
 	const many = 20

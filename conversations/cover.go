@@ -251,7 +251,8 @@ func workerWords(tx *store.Tx, notice store.Notice, person store.Person) (locale
 	}
 	if notice.Kind == store.NoticeProof {
 		holds, err := tx.May(person.ID, program.SeeWorkers, w.RT.String())
-		return locales.T("notice.proof", "Head", head(person), "Worker", called(w.Name, w.Sex)), holds, err
+		day, _ := program.ParseDate(rest)
+		return locales.T("notice.proof", "Head", head(person), "Worker", called(w.Name, w.Sex), "Date", day), holds && w.Name != "", err
 	}
 	holds, err := tx.May(person.ID, program.SeeSelf, id)
 	if err != nil || !holds || w.Paused || w.PaidUntil.String() != rest {

@@ -19,6 +19,7 @@ var (
 	menuWorker   = []string{"cover", "mydata", "benefits", "contribution", "person"}
 	menuLurah    = []string{"area", "tickets", "invite", "contribution", "benefits", "help"}
 	menuOfficial = []string{"area", "invite", "contribution", "benefits", "help"}
+	menuReader   = []string{"area", "contribution", "benefits", "help"} // an official who invites nobody: BPJS
 	menuPublic   = []string{"cover", "benefits", "contribution", "join", "person"}
 )
 
@@ -89,6 +90,9 @@ func menuOf(p store.Person) []string {
 	}
 	if len(program.Invitable(p.Offices)) > 0 {
 		return menuOfficial
+	}
+	if _, ok := areaOf(p); ok {
+		return menuReader
 	}
 	return menuPublic
 }

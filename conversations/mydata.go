@@ -86,7 +86,7 @@ func (c *Conversations) subject(ctx context.Context, t *bot.Turn) (p store.Perso
 		return p, w, false, err
 	}
 	p, err = c.anybody(ctx, t)
-	return p, w, works || len(p.Offices) > 0, err
+	return p, w, works || p.Name != "" || !p.Phone.IsZero(), err // who left his office is kept for a while
 }
 
 func stepFor(kind store.TicketKind) string {
@@ -135,7 +135,10 @@ func (c *Conversations) askMyData(ctx context.Context, t *bot.Turn, _ *asking) (
 
 // personCard is somebody as he stands in the records, but for the worker that he may be.
 func personCard(p store.Person) []locales.Text {
-	lines := []locales.Text{locales.T("mydata.name", "Name", p.Name)}
+	var lines []locales.Text
+	if p.Name != "" {
+		lines = append(lines, locales.T("mydata.name", "Name", p.Name))
+	}
 	if !p.Phone.IsZero() {
 		lines = append(lines, locales.T("mydata.phone", "Phone", p.Phone.String()))
 	}

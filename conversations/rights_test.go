@@ -244,7 +244,7 @@ func script(begin []string, more ...string) []string { return append(slices.Clon
 
 var attempts = []attempt{
 	{verb: program.SeeSelf, script: []string{"saya masih aktif?"}, shown: "Pak Udin " + secretName + ", per"},
-	{verb: program.SeeBudget, script: []string{"sisa anggaran", "lihat wilayah", "[Kota Baru]", "[Kenali Asam]"}, shown: "RT 14 Kenali Asam:"},
+	{verb: program.SeeBudget, script: []string{"sisa anggaran", "lihat wilayah", "[Kota Baru]", "[Kenali Asam]"}, shown: "Rp38."},
 	{verb: program.SeeWorkers, script: toRT14, shown: "Tahan " + secretName},
 	{verb: program.Register, script: []string{"daftar pekerja", "becak", "Baru Contoh", "1571070101800099", "ya", "tidak punya", "di rt ini", "belum", "1 bulan", "simpan"},
 		done: func(c *ward, _ *actor, tx *store.Tx) (bool, error) {
@@ -304,12 +304,11 @@ func (c *ward) invited(tx *store.Tx, a *actor, role program.Role) (bool, error) 
 
 // notInChat are the verbs that no conversation here offers, and the roles that have a right but no conversation for it.
 var notInChat = map[program.Verb][]program.Role{
-	program.Pay:        nil,                          // payments come with their own issue
-	program.BeAlerted:  nil,                          // the bot speaks first
-	program.ReadAudit:  nil,                          // sahabatrt audit
-	program.SeeWorkers: {program.BPJS},               // lists come to them
-	program.Unlink:     {program.Admin},              // sahabatrt unlink
-	program.TakeOver:   {program.City, program.BPJS}, // a talk is with one official, here the lurah
+	program.Pay:       nil,                          // payments come with their own issue
+	program.BeAlerted: nil,                          // the bot speaks first
+	program.ReadAudit: nil,                          // sahabatrt audit
+	program.Unlink:    {program.Admin},              // sahabatrt unlink
+	program.TakeOver:  {program.City, program.BPJS}, // a talk is with one official, here the lurah
 }
 
 // may says whether the table lets somebody do this to RT 14, by a conversation.
@@ -404,6 +403,43 @@ func TestMatrix(t *testing.T) {
 	}
 }
 
+// TestReadingIsNoted: whoever reads the workers of an RT as an official leaves a trace of the list and of the worker, sees the
+// NIK masked, and money only with the right to it.
+func TestReadingIsNoted(t *testing.T) {
+	c := newWard(t)
+	for _, role := range []program.Role{program.Lurah, program.City, program.BPJS} {
+		a := c.actor(string(role) + " here")
+		said := c.plays(t, a, script(toRT14, "[Udin "+secretName+"]"))
+		if !strings.Contains(said, "1571********0011") || strings.Contains(said, "1571070101800011") {
+			t.Errorf("%s reads a card without a NIK, or with all of it:\n%s", a.name, said)
+		}
+		if money := program.May([]program.Office{a.office}, program.SeeBudget, here.String()); strings.Contains(said, "Rp") != money {
+			t.Errorf("%s may see money: %v:\n%s", a.name, money, said)
+		}
+		c.change(t, func(tx *store.Tx) error {
+			p, err := tx.PersonByChat(a.addr.Channel, a.addr.ID)
+			if err != nil {
+				return err
+			}
+			for _, subject := range []string{here.String(), c.worker} {
+				n := 0
+				if err := tx.Traces(store.TraceQuery{Subject: subject}, func(trace store.Trace) error {
+					if trace.By == p.ID && trace.What == "record.read" {
+						n++
+					}
+					return nil
+				}); err != nil {
+					return err
+				}
+				if n != 1 {
+					t.Errorf("%s read %s: noted %d times", a.name, subject, n)
+				}
+			}
+			return nil
+		})
+	}
+}
+
 // saysWhatIsThere: every sentence that was said is in the catalogue.
 func (c *ward) saysWhatIsThere(t *testing.T) {
 	t.Helper()
@@ -456,7 +492,7 @@ func (c *ward) refuses(t *testing.T, at attempt) {
 func (c *ward) tellsNothing(t *testing.T, a *actor, said string) {
 	t.Helper()
 	offices := []program.Office{a.office}
-	if program.May(offices, program.SeeWorkers, here.String()) && a.office.Role != program.BPJS || a.office.Place == c.worker {
+	if program.May(offices, program.SeeWorkers, here.String()) || a.office.Place == c.worker {
 		return
 	}
 	if strings.Contains(said, secretName) || strings.Contains(said, "********0011") {

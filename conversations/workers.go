@@ -109,7 +109,7 @@ func (c *Conversations) askList(ctx context.Context, t *bot.Turn, d *looking) (b
 		if program.May(p.Offices, program.Unlink, rt.String()) {
 			prompt.Choices = append(prompt.Choices, choice("lost", "workers.list.lost"))
 		}
-		prompt.Choices = append(prompt.Choices, choice("menu", "button.menu"))
+		prompt.Choices = append(prompt.Choices, leaving(d)...)
 		return prompt, nil
 	}
 	prompt, lines := bot.Prompt{}, []locales.Text(nil)
@@ -128,10 +128,18 @@ func (c *Conversations) askList(ctx context.Context, t *bot.Turn, d *looking) (b
 	if program.May(p.Offices, program.Unlink, rt.String()) {
 		prompt.Choices = append(prompt.Choices, choice("lost", "workers.list.lost"))
 	}
-	prompt.Choices = append(prompt.Choices, choice("menu", "button.menu"))
+	prompt.Choices = append(prompt.Choices, leaving(d)...)
 	prompt.Text = locales.T("workers.list.ask", "RT", rt, "Date", program.DateOf(t.Now), "Total", total,
 		"From", d.Page*pageSize+1, "To", d.Page*pageSize+len(page), "Lines", lines)
 	return prompt, nil
+}
+
+// leaving are the ways out of a list: who came from his area gets back to it.
+func leaving(d *looking) (choices []bot.Choice) {
+	if !d.RT.IsZero() {
+		choices = append(choices, choice("area", "workers.list.area"))
+	}
+	return append(choices, choice("menu", "button.menu"))
 }
 
 // shorten keeps a name on a button: at most twenty letters.
@@ -148,6 +156,8 @@ func (c *Conversations) answerList(ctx context.Context, t *bot.Turn, d *looking)
 		return bot.Go("register", nil), nil
 	case "lost":
 		return bot.Go("lost", map[string]string{"rt": d.RT.String()}), nil
+	case "area":
+		return bot.Go("area", map[string]string{"place": d.RT.Kelurahan}), nil
 	case "menu":
 		return bot.End(), nil
 	case "next":

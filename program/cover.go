@@ -91,6 +91,12 @@ func CoverState(start, paidUntil Month, today Date, s Settings) State {
 	return Ended
 }
 
+// NeverBegan says whether a registration of which nothing was ever paid is over for good: the last month that was wanted is
+// more than three months overdue. It stays what it was until then ([CoverState]); this is for how long its data are kept.
+func NeverBegan(first Month, months int, paidUntil Month, today Date, s Settings) bool {
+	return paidUntil.IsZero() && Unpaid(first.Add(months-1), 0, today, s) > 3
+}
+
 // jkmWait is the months that must be paid in a row, and must have passed,
 // before the full death benefit [S20][S21][S22].
 const jkmWait = 3

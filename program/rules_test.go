@@ -363,3 +363,26 @@ func TestBenefits(t *testing.T) { // rule 31 and section 3
 		t.Error("an unknown benefit is found")
 	}
 }
+
+func TestNeverBegan(t *testing.T) { // rule 22: before the first payment it is submitted; for retention it ends some day
+	first := NewMonth(2026, time.November)
+	for _, c := range []struct {
+		what   string
+		months int
+		paid   Month
+		on     Date
+		want   bool
+	}{
+		{"three months overdue", 2, 0, Date{2027, 4, 15}, false}, // December, January, February; March is due today
+		{"four", 2, 0, Date{2027, 4, 16}, true},
+		{"wanted for a month more", 3, 0, Date{2027, 5, 17}, false}, // 15 May is a Saturday
+		{"and that, too", 3, 0, Date{2027, 5, 18}, true},
+		{"on the day of registration", 12, 0, Date{2026, 11, 23}, false},
+		{"paid for a month", 2, first, Date{2030, 1, 1}, false},
+		{"no month is wanted any more", 0, 0, Date{2027, 2, 16}, true}, // all were cancelled: October is the last
+	} {
+		if got := NeverBegan(first, c.months, c.paid, c.on, DefaultSettings()); got != c.want {
+			t.Errorf("%s: %v", c.what, got)
+		}
+	}
+}

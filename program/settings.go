@@ -25,13 +25,14 @@ type Settings struct {
 // Retention says how long things are kept (rule 39), in days: no law that was
 // found gives a number, so each is as long as it is of use.
 type Retention struct {
-	Answers int // what the bot said when it changed records, for a message that comes twice
-	Tries   int // wrong codes, and wrong tries to prove who one is
-	Invites int // whom an invitation was for, after its end
-	Tickets int // what was asked about one's data and answered, after it was closed
-	Talks   int // what was said to an official through the bot
-	Notices int // that somebody was told something, after its end
-	Workers int // years that a worker's data stay after his registration ended: claims may come for so long (rule 31)
+	Answers  int // what the bot said when it changed records, for a message that comes twice
+	Tries    int // wrong codes, and wrong tries to prove who one is
+	Invites  int // whom an invitation was for, after its end
+	Tickets  int // what was asked about one's data and answered, after it was closed
+	Talks    int // what was said to an official through the bot
+	Notices  int // that somebody was told something, after its end
+	Officers int // who a person was, after his last office ended: as long as somebody may ask who did what in it; unconfirmed
+	Workers  int // years that a worker's data stay after his registration ended: claims may come for so long (rule 31)
 }
 
 // DefaultSettings are the values to begin with. No holiday is listed: they
@@ -49,6 +50,6 @@ func DefaultSettings() Settings {
 		OfficeUntil:  16,
 		SleepDays:    180,
 		MoveDays:     14,
-		Keep:         Retention{Answers: 7, Tries: 7, Invites: 30, Tickets: 90, Talks: 90, Notices: 90, Workers: 5},
+		Keep:         Retention{Answers: 7, Tries: 7, Invites: 30, Tickets: 90, Talks: 90, Notices: 90, Officers: 365, Workers: 5},
 	}
 }

@@ -35,8 +35,11 @@ type Alert struct {
 	At        time.Time
 }
 
-// Alert keeps an alert, and a notice of it for everybody of the kelurahan who can be reached, by day. ID, Number and At are
-// given here.
+// alertTime is how long an alert of which nobody could be told waits for somebody who can.
+const alertTime = 30 * 24 * time.Hour
+
+// Alert keeps an alert, and a notice of it, by day, for each lurah of the kelurahan who can be reached; for the officials of
+// the city when none can. If there is nobody at all it waits: see tellWaiting. ID, Number and At are given here.
 func (tx *Tx) Alert(a Alert) error {
 	if err := tx.alone("alerts", a.Kelurahan); err != nil {
 		return err
@@ -47,16 +50,89 @@ func (tx *Tx) Alert(a Alert) error {
 		a.ID, string(a.Kind), a.Kelurahan, a.RT.String(), a.Worker, a.Reason, tx.Now.UnixMicro()); err != nil {
 		return err
 	}
-	officials, err := tx.holders(program.Lurah, a.Kelurahan)
-	if err != nil {
-		return err
-	}
-	for _, person := range officials {
-		if err := tx.tell(NoticeAlert, a.ID, person); err != nil {
+	return tx.tellAlert(a.ID, a.Kelurahan)
+}
+
+// tellAlert tells the lurahs of a kelurahan of an alert, or the city: the first of both of whom one can be told. Who could
+// not be told of it before is passed over.
+func (tx *Tx) tellAlert(id, kelurahan string) error {
+	for _, office := range []program.Office{{Role: program.Lurah, Place: kelurahan}, {Role: program.City, Place: program.CityCode}} {
+		officials, err := tx.holders(office.Role, office.Place)
+		if err != nil {
 			return err
+		}
+		told := false
+		for _, person := range officials {
+			added, err := tx.told(NoticeAlert, id, person)
+			if err != nil {
+				return err
+			}
+			told = told || added
+		}
+		if told {
+			return nil
 		}
 	}
 	return nil
+}
+
+// HasLurah says whether there is a lurah of a kelurahan who can be reached.
+func (tx *Tx) HasLurah(kelurahan string) (bool, error) {
+	officials, err := tx.holders(program.Lurah, kelurahan)
+	for _, person := range officials {
+		if can, err := tx.reachable(person, NoticeAlert); err != nil || can {
+			return can, err
+		}
+	}
+	return false, err
+}
+
+// untoldAlerts are the alerts of an area of the last 30 days of which nobody was told, and no lurah will be, and that still
+// say something: see Concerns.
+func (tx *Tx) untoldAlerts(area string) (untold []Alert, err error) {
+	var all []Alert
+	if err := tx.each("list the alerts of which nobody was told", func(row Row) error {
+		a, err := scanAlert(row)
+		all = append(all, a)
+		return err
+	}, fmt.Sprintf(alertColumns+` a WHERE a.at>$1 AND substr(a.kelurahan, 1, %d)=$2 AND NOT EXISTS (SELECT 1 FROM notices n WHERE n.subject=a.id AND n.kind=$3
+		AND (n.state IN ('sending', 'sent', 'unclear') OR n.state='due' AND EXISTS (SELECT 1 FROM offices o WHERE o.person=n.person AND o.role=$4
+		AND o.place=a.kelurahan AND (o.until=0 OR o.until>$5)))) ORDER BY a.id`, len(area)),
+		tx.Now.Add(-alertTime).UnixMicro(), area, string(NoticeAlert), string(program.Lurah), tx.Now.UnixMicro()); err != nil {
+		return nil, err
+	}
+	for _, a := range all {
+		holds, err := tx.Concerns(a)
+		if err != nil {
+			return nil, err
+		}
+		if holds {
+			untold = append(untold, a)
+		}
+	}
+	return untold, nil
+}
+
+// Concerns says whether there is still something to look at: the worker that an alert is about is still one, and what
+// somebody asked waits for its answer.
+func (tx *Tx) Concerns(a Alert) (bool, error) {
+	var query string
+	args := []any{a.Worker}
+	switch {
+	case a.Kind == AlertTicket: // who has left may ask about his data all the more
+		query, args = `SELECT COUNT(*) FROM tickets WHERE worker=$1 AND kind=$2 AND place=$3 AND closed_at=0`, append(args, a.Reason, a.RT.String())
+	case a.Kind == AlertMove:
+		query, args = `SELECT COUNT(*) FROM moves WHERE worker=$1 AND state=$2`, append(args, string(MoveAsked))
+	case a.Worker == "":
+		return true, nil
+	default:
+		query = `SELECT COUNT(*) FROM workers WHERE id=$1 AND active=1`
+	}
+	var n int
+	if err := tx.QueryRow(query, args...).Scan(&n); err != nil {
+		return false, fmt.Errorf("look whether an alert still concerns somebody: %w", err)
+	}
+	return n > 0, nil
 }
 
 const alertColumns = `SELECT id, kind, kelurahan, rt, worker, reason, at, number FROM alerts`

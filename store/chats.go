@@ -50,7 +50,7 @@ func (tx *Tx) LinkChat(channel, id, person, how string) error {
 		key, channel, address, person, how, tx.Now.UnixMicro(), tx.today().Time().UnixMicro()); err != nil {
 		return err
 	}
-	return tx.audit(person, "chat.link", person, "")
+	return errors.Join(tx.audit(person, "chat.link", person, ""), tx.tellWaiting(person))
 }
 
 // LinkByPhone links a chat to the person who has the number that its channel vouches for, and returns him. A worker is
@@ -220,26 +220,30 @@ func (tx *Tx) sleep(which string, args ...any) error {
 
 // ChatGone notes that nobody reads this chat any more: nothing is sent there unprompted until ChatBack.
 func (tx *Tx) ChatGone(channel, id string) error {
-	return tx.markChat("chat.gone", `UPDATE chats SET gone_at=$1 WHERE chat_key=$2 AND gone_at=0 RETURNING person`,
+	_, err := tx.markChat("chat.gone", `UPDATE chats SET gone_at=$1 WHERE chat_key=$2 AND gone_at=0 RETURNING person`,
 		tx.Now.UnixMicro(), tx.chatKey(channel, id))
+	return err
 }
 
 // ChatBack notes that somebody reads this chat again: he wrote.
 func (tx *Tx) ChatBack(channel, id string) error {
-	return tx.markChat("chat.back", `UPDATE chats SET gone_at=0 WHERE chat_key=$1 AND gone_at<>0 RETURNING person`, tx.chatKey(channel, id))
+	person, err := tx.markChat("chat.back", `UPDATE chats SET gone_at=0 WHERE chat_key=$1 AND gone_at<>0 RETURNING person`, tx.chatKey(channel, id))
+	if err != nil || person == "" {
+		return err
+	}
+	return tx.tellWaiting(person)
 }
 
-// markChat runs a change of one chat that returns its person; that there was nothing to change is no error.
-func (tx *Tx) markChat(what, query string, args ...any) error {
-	var person string
-	err := tx.QueryRow(query, args...).Scan(&person)
+// markChat runs a change of one chat and returns its person, "" when there was nothing to change.
+func (tx *Tx) markChat(what, query string, args ...any) (person string, err error) {
+	err = tx.QueryRow(query, args...).Scan(&person)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil
+		return "", nil
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %w", what, err)
+		return "", fmt.Errorf("%s: %w", what, err)
 	}
-	return tx.audit(person, what, person, "")
+	return person, tx.audit(person, what, person, "")
 }
 
 // ChatMoved gives a chat the address that the channel has given it; whoever is linked there already stays. One that is

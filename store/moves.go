@@ -129,13 +129,21 @@ func (tx *Tx) DecideMove(id string, yes bool, by Person, op string) (Move, error
 	if n == 0 || w.RT != m.From {
 		return Move{}, ErrState
 	}
-	if err := tx.tell(NoticeMoved, m.ID, m.By); err != nil {
+	if err := tx.tellAsker(m); err != nil {
 		return Move{}, err
 	}
 	if !yes {
 		return m, tx.audit(by.ID, "move.refuse", w.ID, op)
 	}
 	return m, tx.whole(func() error { return tx.moveWorker(w, m.To, by.ID, op) })
+}
+
+// tellAsker tells who asked for a worker what was decided; when he left the office since, whoever heads the RT.
+func (tx *Tx) tellAsker(m Move) error {
+	if may, err := tx.May(m.By, program.Register, m.To.String()); err != nil || may {
+		return errors.Join(err, tx.tell(NoticeMoved, m.ID, m.By))
+	}
+	return tx.tellHead(NoticeMoved, m.ID, m.To)
 }
 
 func (tx *Tx) moveWorker(w Worker, to program.RT, by, op string) error {

@@ -81,12 +81,7 @@ const noticeTime = 7 * 24 * time.Hour
 
 // tell adds a notice for a person by day, once for a subject, if there is a chat to tell him in.
 func (tx *Tx) tell(kind NoticeKind, subject, person string) error {
-	can, err := tx.reachable(person, kind)
-	if err != nil || !can {
-		return err
-	}
-	_, err = tx.AddNotice(Notice{Name: string(kind) + ":" + subject + ":" + person, Kind: kind, Subject: subject, Person: person,
-		Due: program.Awake(tx.Now), Until: tx.Now.Add(noticeTime)})
+	_, err := tx.told(kind, subject, person)
 	return err
 }
 
@@ -189,10 +184,19 @@ func (tx *Tx) DueNotices(person string) (ids []string, err error) {
 	return ids, err
 }
 
-// SetNotice notes the state of a notice that was taken in this transaction.
+// SetNotice notes the state of a notice that was taken in this transaction. What it said and could not be told is passed on.
 func (tx *Tx) SetNotice(id string, state NoticeState) error {
 	if err := tx.exec("set a notice", `UPDATE notices SET state=$1, state_at=$2 WHERE id=$3`, string(state), tx.Now.UnixMicro(), id); err != nil {
 		return err
+	}
+	if state == NoticeDead || state == NoticeExpired {
+		n := Notice{ID: id}
+		if err := tx.QueryRow(`SELECT kind, subject FROM notices WHERE id=$1`, id).Scan(&n.Kind, &n.Subject); err != nil {
+			return fmt.Errorf("read a notice that was not told: %w", err)
+		}
+		if err := tx.passOn(n); err != nil {
+			return err
+		}
 	}
 	return tx.forgetChats()
 }

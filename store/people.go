@@ -248,7 +248,7 @@ func (tx *Tx) offices(person string) (offices []program.Office, err error) {
 // single are the offices that one person of an RT holds at a time.
 var single = []program.Role{program.Ketua, program.Sekretaris, program.Bendahara}
 
-// giveOffice gives an office until a moment, or for good when that is zero.
+// giveOffice gives an office until a moment, or for good when that is zero. What it was to be told and nobody heard goes with it.
 func (tx *Tx) giveOffice(person string, o program.Office, until time.Time) error {
 	ends := []program.Role(nil)
 	if slices.Contains(single, o.Role) {
@@ -276,7 +276,7 @@ func (tx *Tx) giveOffice(person string, o program.Office, until time.Time) error
 		newID(), person, string(o.Role), o.Place, tx.Now.UnixMicro(), end); err != nil {
 		return err
 	}
-	return tx.audit("", "office.give", person, "")
+	return errors.Join(tx.audit("", "office.give", person, ""), tx.tellWaiting(person))
 }
 
 // EndOffice ends an office now; one that is not held is no error. by is the id of who ends it, "" for an import.
@@ -289,7 +289,7 @@ func (tx *Tx) EndOffice(person string, o program.Office, by string) error {
 	if n == 0 {
 		return nil
 	}
-	return tx.audit(by, "office.end", person, "")
+	return errors.Join(tx.audit(by, "office.end", person, ""), tx.leave(person, o.Place))
 }
 
 // May says whether the person may do this at the place in this moment, by the records: see program.May.

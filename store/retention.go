@@ -44,6 +44,9 @@ func (db *DB) Forget(ctx context.Context) error {
 	if err := db.Update(ctx, (*Tx).sleepers); err != nil {
 		return fmt.Errorf("forget chats that are silent: %w", err)
 	}
+	if err := db.forgetOfficers(ctx); err != nil {
+		return fmt.Errorf("forget who is in no office: %w", err)
+	}
 	return db.forgetWorkers(ctx)
 }
 
@@ -68,6 +71,47 @@ func (db *DB) forget(ctx context.Context, f forgotten) error {
 	}
 }
 
+// forgetOfficers overwrites, one in a transaction, who holds no office since long ago, or never did; never who is a worker, or
+// waits for an answer about his data.
+func (db *DB) forgetOfficers(ctx context.Context) error {
+	var ids []string
+	if err := db.View(ctx, func(tx *Tx) (err error) {
+		ids, err = tx.officeless("")
+		return err
+	}); err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if err := db.Update(ctx, func(tx *Tx) error {
+			if err := tx.alone("people", ""); err != nil {
+				return err
+			}
+			still, err := tx.officeless(id) // he may have an office again
+			if err != nil || len(still) == 0 {
+				return err
+			}
+			return tx.erasePerson(id, "", "")
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// officeless are the people who have held no office for as long as officers are kept: one of them, or all for "".
+func (tx *Tx) officeless(person string) (ids []string, err error) {
+	err = tx.each("list who is in no office", func(row Row) error {
+		var id string
+		err := row.Scan(&id)
+		ids = append(ids, id)
+		return err
+	}, `SELECT id FROM people p WHERE erased_at=0 AND made_at<$1 AND (id=$2 OR $2='')
+		AND NOT EXISTS (SELECT 1 FROM offices o WHERE o.person=p.id AND (o.until=0 OR o.until>=$1))
+		AND NOT EXISTS (SELECT 1 FROM tickets t WHERE t.person=p.id AND t.closed_at=0) ORDER BY id`,
+		tx.Now.AddDate(0, 0, -tx.settings().Keep.Officers).UnixMicro(), person)
+	return ids, err
+}
+
 // forgetWorkers notes which registrations have ended, and erases those that ended long ago, one in a transaction.
 func (db *DB) forgetWorkers(ctx context.Context) error {
 	var ids []string
@@ -89,8 +133,8 @@ func (db *DB) forgetWorkers(ctx context.Context) error {
 	return nil
 }
 
-// noteEnds notes on which day it was seen first that a registration is over: stopped, or four months unpaid. One that is
-// paid again is not over.
+// noteEnds notes on which day it was seen first that a registration is over: stopped, four months unpaid, or never paid
+// until long after its last month. One that is paid again is not over. No money moves.
 func (tx *Tx) noteEnds() error {
 	if err := tx.exec("note what has ended", `UPDATE workers SET ended_at=$1 WHERE active=0 AND ended_at=0`, tx.Now.UnixMicro()); err != nil {
 		return err
@@ -99,17 +143,18 @@ func (tx *Tx) noteEnds() error {
 	if err := tx.each("look who is paid for no longer", func(row Row) error {
 		var w Worker
 		var ended int64
-		if err := row.Scan(&w.ID, &w.State, &w.FirstMonth, &w.PaidUntil, &ended); err != nil {
+		if err := row.Scan(&w.ID, &w.State, &w.FirstMonth, &w.Months, &w.PaidUntil, &ended); err != nil {
 			return err
 		}
-		switch over := w.StateOn(tx.today(), tx.settings()) == program.Ended; {
+		switch over := tx.lapsed(w) || tx.neverBegan(w); {
 		case over && ended == 0:
 			ends[w.ID] = tx.Now.UnixMicro()
 		case !over && ended > 0:
 			ends[w.ID] = 0
 		}
 		return nil
-	}, `SELECT id, state, first_month, paid_until, ended_at FROM workers WHERE active=1 AND (ended_at>0 OR (paid_until>0 AND paid_until<$1))`,
+	}, `SELECT id, state, first_month, months, paid_until, ended_at FROM workers WHERE active=1
+		AND (ended_at>0 OR (paid_until>0 AND paid_until<$1) OR (paid_until=0 AND first_month+months<=$1))`,
 		int64(tx.today().MonthOf())); err != nil {
 		return err
 	}
@@ -119,6 +164,13 @@ func (tx *Tx) noteEnds() error {
 		}
 	}
 	return nil
+}
+
+// lapsed says whether a registration ended in arrears.
+func (tx *Tx) lapsed(w Worker) bool { return w.StateOn(tx.today(), tx.settings()) == program.Ended }
+
+func (tx *Tx) neverBegan(w Worker) bool {
+	return program.NeverBegan(w.FirstMonth, w.Months, w.PaidUntil, tx.today(), tx.settings())
 }
 
 func (tx *Tx) endedBefore(before time.Time) (ids []string, err error) {
@@ -132,17 +184,22 @@ func (tx *Tx) endedBefore(before time.Time) (ids []string, err error) {
 }
 
 // eraseEnded overwrites who a worker was whose registration ended long ago, unless he was paid for in this moment or
-// another process has done it. It moves no money.
+// another process has done it. Of one that never began it takes back what is promised still: nobody could, afterwards.
 func (tx *Tx) eraseEnded(id string) error {
 	w, err := tx.takeWorker(id)
 	if err != nil || w.NIK.IsZero() {
 		return err
 	}
 	if holdsNIK(w.State) {
-		if w.StateOn(tx.today(), tx.settings()) != program.Ended {
+		switch {
+		case tx.lapsed(w):
+			err = tx.setState(w, program.Ended, "")
+		case tx.neverBegan(w):
+			err = tx.end(w, program.Cancelled, "", "never_paid", "")
+		default:
 			return nil
 		}
-		if err := tx.setState(w, program.Ended, ""); err != nil {
+		if err != nil {
 			return err
 		}
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -140,8 +141,8 @@ func TestForgetMuch(t *testing.T) {
 	}
 }
 
-// TestForgetWorkers: five years after a registration ended, stopped or in arrears, nothing tells who it was; who is paid
-// for, or pays again, stays. Money does not move.
+// TestForgetWorkers: five years after a registration ended, stopped, in arrears or never paid, nothing tells who it was; who is
+// paid for, or pays again, stays. Money moves only for who never began: what was promised for him returns.
 func TestForgetWorkers(t *testing.T) {
 	db := open(t)
 	ketua := addOfficer(t, db, 1, program.Ketua, rt14.String())
@@ -169,8 +170,8 @@ func TestForgetWorkers(t *testing.T) {
 	}
 	db.at(200) // more than four months unpaid
 	forget(t, db)
-	if !ended(1) || !ended(2) || ended(3) {
-		t.Error("in arrears: ended, but not who never began")
+	if !ended(1) || !ended(2) || !ended(3) {
+		t.Error("in arrears, or never paid: ended")
 	}
 	update(t, db, func(tx *Tx) error {
 		return tx.exec("pay again", `UPDATE workers SET paid_until=$1 WHERE id=$2`, int64(program.NewMonth(2040, 1)), ids[2])
@@ -188,23 +189,28 @@ func TestForgetWorkers(t *testing.T) {
 		}
 		return found
 	}
-	money := fmt.Sprint(budget(t, db, rt14, 2026), count(t, db, `ledger`))
+	entries := count(t, db, `ledger`)
 	for _, row := range []struct {
-		days int
-		want string
-	}{{5*365 + 1, "BNKB"}, {5*365 + 3, "NKB"}, {5*365 + 200, "NKB"}, {5*365 + 203, "KB"}, {5000, "KB"}} {
+		days     int
+		want     string
+		promised program.Rupiah
+		entries  int
+	}{
+		{5*365 + 1, "BNKB", 16_800, entries}, {5*365 + 3, "NKB", 16_800, entries}, {5*365 + 200, "NKB", 16_800, entries},
+		{5*365 + 203, "K", 0, entries + 1}, {5000, "K", 0, entries + 1},
+	} {
 		db.at(row.days)
 		forget(t, db)
 		if got := left(); got != row.want {
 			t.Errorf("after %d days the store tells of %s, want %s", row.days, got, row.want)
 		}
-	}
-	if now := fmt.Sprint(budget(t, db, rt14, 2026), count(t, db, `ledger`)); now != money {
-		t.Errorf("money: %s, before %s", now, money)
+		if got, n := budget(t, db, rt14, 2026).Committed, count(t, db, `ledger`); got != row.promised || n != row.entries {
+			t.Errorf("after %d days promised: %v, in %d entries", row.days, got, n)
+		}
 	}
 	clean(t, db)
 	forget(t, db)
-	if n := count(t, db, `audit WHERE what='worker.erase'`); n != 2 {
+	if n := count(t, db, `audit WHERE what='worker.erase'`); n != 3 {
 		t.Errorf("%d erasures in the audit", n)
 	}
 }
@@ -231,5 +237,170 @@ func TestPrivacyNamesEveryTable(t *testing.T) {
 		if !strings.Contains(string(told), "`"+name+"`") {
 			t.Errorf("docs/privacy.md does not tell of %s", table)
 		}
+	}
+}
+
+// TestForgetOfficers: a year after his last office nothing tells who an officer was; who holds one, is a worker, or waits for
+// an answer stays.
+func TestForgetOfficers(t *testing.T) {
+	days := program.DefaultSettings().Keep.Officers
+	for what, row := range map[string]struct {
+		lives func(*DB, Person) // from the day on which he becomes ketua
+		last  int               // the last day on which he is kept; 0: for ever
+	}{
+		"in office":      {func(*DB, Person) {}, 0},
+		"left":           {func(db *DB, p Person) { leaves(t, db, p) }, days},
+		"left later":     {func(db *DB, p Person) { db.at(100); leaves(t, db, p) }, 100 + days},
+		"left, and back": {func(db *DB, p Person) { leaves(t, db, p); db.at(300); holds(t, db, p, p.Offices[0], 0) }, 0},
+		"left one of two": {func(db *DB, p Person) {
+			holds(t, db, p, program.Office{Role: program.Bendahara, Place: rt14.String()}, 0)
+			leaves(t, db, p)
+		}, 0},
+		"a deputy until a day": {func(db *DB, p Person) {
+			leaves(t, db, p)
+			holds(t, db, p, program.Office{Role: program.Wakil, Place: rt15.String()}, 30)
+		}, 30 + days},
+		"left, and is a worker": {func(db *DB, p Person) {
+			leaves(t, db, p)
+			holds(t, db, p, program.Office{Role: program.Worker, Place: "somebody"}, 0)
+		}, 0},
+		"left, and waits for an answer": {func(db *DB, p Person) {
+			leaves(t, db, p)
+			update(t, db, func(tx *Tx) error { _, err := tx.OpenTicket(TicketErase, Worker{}, Person{ID: p.ID}, ""); return err })
+		}, 0},
+		"never in office": {func(db *DB, p Person) {
+			update(t, db, func(tx *Tx) error { return tx.exec("never", `DELETE FROM offices WHERE person=$1`, p.ID) })
+		}, days},
+	} {
+		t.Run(what, func(t *testing.T) {
+			db := open(t)
+			lurah := addOfficer(t, db, 2, program.Lurah, rt14.Kelurahan)
+			p := addOfficer(t, db, 1, program.Ketua, rt14.String())
+			update(t, db, func(tx *Tx) error {
+				_, _, err := tx.PutPerson(Person{ID: p.ID, Name: "Orang Rahasia"})
+				must(t, errors.Join(err, tx.LinkChat("telegram", "1", p.ID, byInvite), tx.LinkChat("telegram", "2", lurah.ID, byInvite)))
+				talk, err := tx.OpenTalk(p, lurah.ID, Chat{"telegram", "1"})
+				must(t, err)
+				return tx.PassOn(talk.ID, "saya Rahasia", p)
+			})
+			row.lives(db, p)
+			tells := func() bool { return strings.Contains(everything(t, db), "Orang Rahasia") }
+			if row.last == 0 {
+				db.at(3000)
+				if forget(t, db); !tells() {
+					t.Error("he is forgotten")
+				}
+				return
+			}
+			db.at(row.last)
+			if forget(t, db); !tells() {
+				t.Errorf("he is forgotten on day %d", row.last)
+			}
+			db.at(row.last + 1)
+			forget(t, db)
+			if tells() || strings.Contains(everything(t, db), "saya Rahasia") || count(t, db, `chats WHERE person=$1`, p.ID) != 0 {
+				t.Errorf("something tells of him on day %d:\n%s", row.last+1, everything(t, db))
+			}
+			if n := count(t, db, `audit WHERE what='person.erase' AND subject=$1`, p.ID); n != 1 {
+				t.Errorf("noted %d times", n)
+			}
+			if forget(t, db); count(t, db, `audit WHERE what='person.erase'`) != 1 {
+				t.Error("forgotten twice")
+			}
+			again := addOfficer(t, db, 1, program.Ketua, rt15.String())
+			if again.ID == p.ID {
+				t.Error("a new person with his number is he")
+			}
+			clean(t, db)
+		})
+	}
+}
+
+func leaves(t *testing.T, db *DB, p Person) {
+	update(t, db, func(tx *Tx) error { return tx.EndOffice(p.ID, p.Offices[0], "") })
+}
+
+// holds gives an office for some days, 0 for good.
+func holds(t *testing.T, db *DB, p Person, o program.Office, days int) {
+	until := time.Time{}
+	if days > 0 {
+		until = today.AddDate(0, 0, days)
+	}
+	update(t, db, func(tx *Tx) error { return tx.giveOffice(p.ID, o, until) })
+}
+
+// TestNeverPaid: of whatever state, a registration of which nothing was paid is over when its last month is more than three
+// months overdue. Until its data have had their time the money stays where it is; then it returns.
+func TestNeverPaid(t *testing.T) {
+	until := func(year, month, day int) int {
+		return int((program.Date{Year: year, Month: time.Month(month), Day: day}).Time().Sub(program.DateOf(today).Time()).Hours() / 24)
+	}
+	noted := until(2027, 4, 16) // of November and December: March, the third after them, is due on 15 April
+	erased := until(2032, 4, 17)
+	for what, row := range map[string]struct {
+		ceiling  program.Rupiah
+		wants    func(*Worker)
+		paid     program.Month
+		over     bool
+		promised program.Rupiah // until it is erased
+		state    program.State  // of who is erased
+	}{
+		"submitted":                 {ceiling: 10_000_000, over: true, promised: 33_600, state: program.Cancelled},
+		"waiting for a ceiling":     {over: true, state: program.Cancelled},
+		"held":                      {ceiling: 10_000_000, wants: func(w *Worker) { w.Elsewhere = "city" }, over: true, state: program.Cancelled},
+		"submitted for longer":      {ceiling: 10_000_000, wants: func(w *Worker) { w.Months = 3 }, promised: 33_600},
+		"paid in part, and lapsed":  {ceiling: 10_000_000, paid: program.NewMonth(2026, 11), over: true, promised: 16_800, state: program.Ended},
+		"paid, and not lapsed then": {ceiling: 10_000_000, paid: program.NewMonth(2026, 12)},
+		"paid for long":             {ceiling: 10_000_000, paid: program.NewMonth(2040, 1)},
+	} {
+		t.Run(what, func(t *testing.T) {
+			db := open(t)
+			ketua := addOfficer(t, db, 1, program.Ketua, rt14.String())
+			if row.ceiling > 0 {
+				setCeiling(t, db, rt14, 2026, row.ceiling)
+			}
+			w := testWorker(t, 1)
+			if row.wants != nil {
+				row.wants(&w)
+			}
+			r, err := register(t, db, w, ketua)
+			must(t, err)
+			if !row.paid.IsZero() {
+				update(t, db, func(tx *Tx) error { return tx.payUntil(r.Worker, row.paid, "") })
+			}
+			books := count(t, db, `ledger`)
+			is := func(where string) bool { return count(t, db, `workers WHERE `+where) == 1 }
+			for _, day := range []int{noted - 1, noted, erased - 1, erased} {
+				db.at(day)
+				forget(t, db)
+				if day <= noted && is(`ended_at>0`) != (row.over && day == noted) {
+					t.Errorf("on day %d: over %v", day, !row.over)
+				}
+				if gone := row.over && day == erased; is(`erased_at>0`) != gone {
+					t.Errorf("on day %d: erased %v", day, !gone)
+				}
+				promised := row.promised
+				if day == erased && row.state == program.Cancelled {
+					promised = 0
+				}
+				if b := budget(t, db, rt14, 2026); b.Committed != promised {
+					t.Errorf("on day %d: promised %v, want %v", day, b.Committed, promised)
+				}
+			}
+			back := 0
+			if row.promised > 0 && row.state == program.Cancelled {
+				back = 1
+			}
+			if n := count(t, db, `ledger WHERE kind=$1 AND reason='never_paid' AND reverses<>''`, string(EntryReversal)); n != back || count(t, db, `ledger`) != books+back {
+				t.Errorf("%d counter-entries, want %d", n, back)
+			}
+			if row.state != "" && !is(`active=0 AND state='`+string(row.state)+`'`) {
+				t.Errorf("it is not %s", row.state)
+			}
+			if row.state == program.Cancelled && count(t, db, `cover_months WHERE state<>$1`, string(MonthCancelled)) != 0 {
+				t.Error("a month is wanted still")
+			}
+			clean(t, db)
+		})
 	}
 }
