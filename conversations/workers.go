@@ -21,6 +21,7 @@ type looking struct {
 	IDs   []string // of the page that is shown, in the order of its buttons
 	Field store.WorkerField
 	Value string // a correction that waits for a yes
+	Owner string // whose the new number is
 }
 
 // correctable are the fields that an RT head may correct.
@@ -36,6 +37,8 @@ func (c *Conversations) workers() bot.Flow[looking] {
 			{Name: "card", Ask: c.askCard, Answer: c.answerCard, Help: "workers.card.help"},
 			{Name: "field", Ask: c.ofOwn(askField), Answer: answerField, Help: "workers.field.help"},
 			{Name: "value", Ask: c.ofOwn(askValue), Answer: answerValue, Help: "workers.value.help"},
+			{Name: "owner", When: func(d *looking) bool { return d.Field == store.FieldPhone && d.Value != "" },
+				Ask: c.ofOwn(askNewOwner), Answer: answerNewOwner, Help: "register.phone_owner.help"},
 			{Name: "confirm", Ask: c.ofOwn(askCorrection), Answer: c.answerCorrection, Help: "workers.confirm.help"},
 			{Name: "release", Ask: c.ofOwn(c.askRelease), Answer: c.answerRelease, Help: "workers.release.help"},
 			{Name: "undo", Ask: c.ofOwn(func(_ context.Context, _ *bot.Turn, d *looking, _ store.Worker) (bot.Prompt, error) {
@@ -361,7 +364,26 @@ func answerValue(_ context.Context, t *bot.Turn, d *looking) (bot.Next, error) {
 	if problem != "" {
 		return bot.Again(locales.T(problem)), nil
 	}
-	d.Value = value
+	d.Value, d.Owner = value, ""
+	if d.Field == store.FieldPhone && value != "" {
+		return bot.To("owner"), nil
+	}
+	return bot.To("confirm"), nil
+}
+
+func askNewOwner(_ context.Context, _ *bot.Turn, d *looking, _ store.Worker) (bot.Prompt, error) {
+	phone, err := program.ParsePhone(d.Value)
+	return ownerPrompt(phone), err
+}
+
+func answerNewOwner(_ context.Context, t *bot.Turn, d *looking) (bot.Next, error) {
+	switch t.Choice {
+	case "":
+		return bot.Again(locales.Text{}), nil
+	case "menu":
+		return bot.End(), nil
+	}
+	d.Owner = t.Choice
 	return bot.To("confirm"), nil
 }
 
@@ -410,7 +432,7 @@ func values(w store.Worker, d *looking) (old, now any) {
 	switch d.Field {
 	case store.FieldPhone:
 		phone, _ := program.ParsePhone(d.Value)
-		return phoneText(w.Phone, w.PhoneOwner), phoneText(phone, "")
+		return phoneText(w.Phone, w.PhoneOwner), phoneText(phone, d.Owner)
 	case store.FieldBirth:
 		birth, _ := program.ParseDate(d.Value)
 		return w.Birth, birth
@@ -438,13 +460,13 @@ func (c *Conversations) correct(ctx context.Context, t *bot.Turn, d *looking) (b
 		if err != nil {
 			return bot.Next{}, err
 		}
-		if err := tx.CorrectWorker(d.Worker, d.Field, d.Value, p); err != nil {
-			return bot.Next{}, err
+		if d.Field == store.FieldPhone {
+			err = tx.CorrectPhone(d.Worker, d.Value, d.Owner, p)
+		} else {
+			err = tx.CorrectWorker(d.Worker, d.Field, d.Value, p)
 		}
-		if d.Field == store.FieldPhone { // whose the new number is was not asked
-			if err := tx.CorrectWorker(d.Worker, store.FieldPhoneOwner, "", p); err != nil {
-				return bot.Next{}, err
-			}
+		if err != nil {
+			return bot.Next{}, err
 		}
 		t.Say(locales.T("workers.corrected", "Name", d.Name, "Field", locales.T("field."+string(d.Field))))
 		if d.Field == store.FieldPhone && !before.Phone.IsZero() {
