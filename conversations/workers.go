@@ -16,12 +16,13 @@ const pageSize = 8
 // looking is where in the list somebody is, and what he corrects.
 type looking struct {
 	kept
-	RT    program.RT // zero: the speaker's own
-	Page  int
-	IDs   []string // of the page that is shown, in the order of its buttons
-	Field store.WorkerField
-	Value string // a correction that waits for a yes
-	Owner string // whose the new number is
+	RT     program.RT // zero: the speaker's own
+	Page   int
+	IDs    []string // of the page that is shown, in the order of its buttons
+	Field  store.WorkerField
+	Value  string       // a correction that waits for a yes
+	Owner  string       // whose the new number is
+	Signed program.Date // the day on a signed paper that waits for a yes
 }
 
 // correctable are the fields that an RT head may correct.
@@ -40,6 +41,8 @@ func (c *Conversations) workers() bot.Flow[looking] {
 			{Name: "owner", When: func(d *looking) bool { return d.Field == store.FieldPhone && d.Value != "" },
 				Ask: c.ofOwn(askNewOwner), Answer: answerNewOwner, Help: "register.phone_owner.help"},
 			{Name: "confirm", Ask: c.ofOwn(askCorrection), Answer: c.answerCorrection, Help: "workers.confirm.help"},
+			{Name: "paper", Ask: c.ofOwn(askPaper), Answer: answerPaper, Help: "workers.paper.help"},
+			{Name: "paper_confirm", Ask: c.ofOwn(askPaperConfirm), Answer: c.answerPaperConfirm, Help: "workers.confirm.help"},
 			{Name: "release", Ask: c.ofOwn(c.askRelease), Answer: c.answerRelease, Help: "workers.release.help"},
 			{Name: "undo", Ask: c.ofOwn(func(_ context.Context, _ *bot.Turn, d *looking, _ store.Worker) (bot.Prompt, error) {
 				return undoPrompt(d.kept), nil
@@ -222,7 +225,11 @@ func (c *Conversations) askCard(ctx context.Context, t *bot.Turn, d *looking) (b
 		return bot.Prompt{}, err
 	}
 	d.Name = w.Name
-	prompt := bot.Prompt{Text: locales.T("workers.card.ask", "Card", c.card(w, t))}
+	consents, err := c.consents(ctx, w)
+	if err != nil {
+		return bot.Prompt{}, err
+	}
+	prompt := bot.Prompt{Text: locales.T("workers.card.ask", "Card", append(c.card(w, t), consentLine(consents)))}
 	may := func(verb program.Verb) bool { return program.May(p.Offices, verb, w.RT.String()) }
 	if w.State == program.Held && may(program.Verify) {
 		prompt.Choices = append(prompt.Choices, choice("release", "workers.card.verify"), choice("undo", "workers.card.reject"))
@@ -241,6 +248,9 @@ func (c *Conversations) askCard(ctx context.Context, t *bot.Turn, d *looking) (b
 	}
 	if may(program.Register) {
 		prompt.Choices = append(prompt.Choices, choice("complete", "workers.card.complete"), choice("undo", "workers.card.undo"))
+	}
+	if may(program.Correct) && !w.Paused && !agreedHimself(consents) {
+		prompt.Choices = append(prompt.Choices, choice("paper", "workers.card.paper"))
 	}
 	if may(program.Unlink) {
 		prompt.Choices = append(prompt.Choices, choice("lost", "workers.card.lost"))
@@ -315,7 +325,7 @@ func (c *Conversations) answerCard(ctx context.Context, t *bot.Turn, d *looking)
 		return bot.To("field"), nil
 	case "complete", "lost":
 		return bot.Go(t.Choice, map[string]string{"worker": d.Worker}), nil
-	case "release", "undo":
+	case "release", "undo", "paper":
 		return bot.To(t.Choice), nil
 	case "list":
 		return bot.To("list"), nil
