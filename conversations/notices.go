@@ -166,7 +166,7 @@ func wording(tx *store.Tx, notice store.Notice, person store.Person) (locales.Te
 		return ticketWords(tx, notice, person)
 	case store.NoticeInvited:
 		return invitedWords(tx, notice)
-	case store.NoticeProof, store.NoticeCovered, store.NoticeEnding:
+	case store.NoticeProof, store.NoticeRegistered, store.NoticeCovered, store.NoticeEnding:
 		return workerWords(tx, notice, person)
 	case store.NoticeUnlinked:
 		return locales.T("notice.unlinked"), true, nil

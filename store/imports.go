@@ -68,7 +68,7 @@ func (tx *Tx) importWorker(w Worker, by string) error {
 	if err := tx.addMonths(w, w.FirstMonth.Add(paid), w.Months-paid, MonthWaiting); err != nil {
 		return err
 	}
-	return tx.audit(by, "worker.import", w.ID, "")
+	return errors.Join(tx.audit(by, "worker.import", w.ID, ""), tx.follow(w))
 }
 
 // payUntil records that an official list calls a worker's months paid up to one.
