@@ -249,6 +249,15 @@ func (c *Conversations) askCard(ctx context.Context, t *bot.Turn, d *looking) (b
 	if may(program.Register) {
 		prompt.Choices = append(prompt.Choices, choice("complete", "workers.card.complete"), choice("undo", "workers.card.undo"))
 	}
+	if may(program.Correct) {
+		tell, err := c.tellable(ctx, w)
+		if err != nil {
+			return prompt, err
+		}
+		if tell {
+			prompt.Choices = append(prompt.Choices, choice("tell", "registered.then.tell"))
+		}
+	}
 	if may(program.Correct) && !w.Paused && !agreedHimself(consents) {
 		prompt.Choices = append(prompt.Choices, choice("paper", "workers.card.paper"))
 	}
@@ -321,6 +330,8 @@ func (c *Conversations) answerCard(ctx context.Context, t *bot.Turn, d *looking)
 			attachSlip(t, w)
 		}
 		return bot.To("card"), err
+	case "tell":
+		return passOn(ctx, c, t, d, d.Worker, "card")
 	case "correct":
 		return bot.To("field"), nil
 	case "complete", "lost":

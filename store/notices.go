@@ -122,6 +122,19 @@ func (tx *Tx) tellWorker(kind NoticeKind, worker string, month program.Month) er
 	return nil
 }
 
+// reached is the condition that whoever is the worker w has a chat where he can be told something.
+const reached = `EXISTS (SELECT 1 FROM offices wo JOIN chats wc ON wc.person=wo.person
+	WHERE wo.role='worker' AND wo.place=w.id AND wo.until=0 AND wc.ended_at=0 AND wc.gone_at=0)`
+
+// Reached says whether whoever is a worker has a chat where he can be told something.
+func (tx *Tx) Reached(worker string) (bool, error) {
+	var n int
+	if err := tx.QueryRow(`SELECT COUNT(*) FROM workers w WHERE w.id=$1 AND `+reached, worker).Scan(&n); err != nil {
+		return false, fmt.Errorf("look whether a worker has a chat: %w", err)
+	}
+	return n > 0, nil
+}
+
 // endingSoon is how many days before it ends a worker is told that his cover does.
 const endingSoon = 14
 
