@@ -49,7 +49,9 @@ func (n *Notices) at(point string) {
 // Plan writes the notices that are due by the calendar and ends those that nobody came to in time. What follows from a
 // change, as an alert does, writes its notices itself.
 func (n *Notices) Plan(ctx context.Context, _ time.Time) error {
-	return n.Store.Update(ctx, func(tx *store.Tx) error { return errors.Join(tx.ExpireNotices(), tx.TellEnding(), tx.EndTalks()) })
+	return n.Store.Update(ctx, func(tx *store.Tx) error {
+		return errors.Join(tx.ExpireNotices(), tx.TellEnding(), tx.TellEndingHeads(), tx.EndTalks())
+	})
 }
 
 // Work does one notice: looks whether it still holds, marks it, sends it, and notes what became of it. It may be called
@@ -168,6 +170,8 @@ func wording(tx *store.Tx, notice store.Notice, person store.Person) (locales.Te
 		return invitedWords(tx, notice)
 	case store.NoticeProof, store.NoticeRegistered, store.NoticeCovered, store.NoticeEnding:
 		return workerWords(tx, notice, person)
+	case store.NoticeCoveredHead, store.NoticeEndingHead:
+		return unreachedWords(tx, notice, person)
 	case store.NoticeUnlinked:
 		return locales.T("notice.unlinked"), true, nil
 	case store.NoticeTalk, store.NoticePassedOn, store.NoticeTalkEnded:

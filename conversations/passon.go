@@ -3,6 +3,7 @@ package conversations
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"sahabatrt/bot"
 	"sahabatrt/locales"
@@ -65,4 +66,36 @@ func (c *Conversations) attachWord(t *bot.Turn, w store.Worker, how locales.Text
 	today := program.DateOf(t.Now)
 	t.Attach(slipFile(t, w), locales.T("pass_on.text", "Worker", called(w.Name, w.Sex), "RT", w.RT, "Date", today,
 		"State", locales.T("cover.state."+string(w.StateOn(today, c.Settings)), "Until", w.PaidUntil.Last()), "How", how))
+}
+
+// mostNames is how many workers a notice names; of the others it says how many they are.
+const mostNames = 10
+
+// unreachedWords tell the head of an RT whose workers are paid for until a month, with a sentence that he can pass on. They are
+// those of this moment: who was linked or paid for longer meanwhile is not named, and when nobody is left nothing is said.
+func unreachedWords(tx *store.Tx, notice store.Notice, person store.Person) (text locales.Text, holds bool, err error) {
+	place, until, _ := strings.Cut(notice.Subject, "/")
+	rt, err := program.ParseRTCode(place)
+	if err != nil {
+		return text, false, err
+	}
+	month, err := program.ParseMonth(until)
+	if err != nil {
+		return text, false, err
+	}
+	if holds, err = tx.May(person.ID, program.SeeWorkers, place); err != nil || !holds {
+		return text, false, err
+	}
+	workers, err := tx.Unreached(rt, month)
+	if err != nil || len(workers) == 0 {
+		return text, false, err
+	}
+	var lines []locales.Text
+	for _, w := range workers[:min(len(workers), mostNames)] {
+		lines = append(lines, locales.T("notice.head_line", "Worker", called(w.Name, w.Sex)))
+	}
+	if more := len(workers) - mostNames; more > 0 {
+		lines = append(lines, locales.T("notice.head_more", "N", more))
+	}
+	return locales.T("notice."+string(notice.Kind), "Head", head(person), "RT", rt, "Until", month.Last(), "Lines", lines), true, nil
 }

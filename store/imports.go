@@ -88,7 +88,7 @@ func (tx *Tx) payUntil(w Worker, until program.Month, by string) error {
 		int64(until), max(w.Months, int(until-w.FirstMonth)+1), string(program.Active), w.ID); err != nil {
 		return err
 	}
-	if err := tx.tellWorker(NoticeCovered, w.ID, until); err != nil {
+	if err := tx.tellPaid(w, until); err != nil {
 		return err
 	}
 	return tx.audit(by, "worker.paid", w.ID, "")

@@ -14,17 +14,19 @@ type NoticeKind string
 
 // The kinds of notices.
 const (
-	NoticeAlert      NoticeKind = "alert"      // an official of an alert; its id
-	NoticeMove       NoticeKind = "move"       // the head of an RT that another RT asks for a worker; the move's id
-	NoticeMoved      NoticeKind = "moved"      // who asked for a worker what was decided; the move's id
-	NoticeTicket     NoticeKind = "ticket"     // the head of an RT what a worker says of his data; the ticket's id
-	NoticeAnswer     NoticeKind = "answer"     // who asked about his data the answer; the ticket's id
-	NoticeInvited    NoticeKind = "invited"    // who issued an invitation that it was used; its id
-	NoticeProof      NoticeKind = "proof"      // the head of an RT that somebody tried to pass for a worker; the worker's id
-	NoticeRegistered NoticeKind = "registered" // a worker that he is registered again; his id
-	NoticeCovered    NoticeKind = "covered"    // a worker until when he is paid for; his id and the month
-	NoticeEnding     NoticeKind = "ending"     // a worker that this ends soon; his id and the month
-	NoticeUnlinked   NoticeKind = "unlinked"   // each chat that is a person's no longer; the person's id
+	NoticeAlert       NoticeKind = "alert"        // an official of an alert; its id
+	NoticeMove        NoticeKind = "move"         // the head of an RT that another RT asks for a worker; the move's id
+	NoticeMoved       NoticeKind = "moved"        // who asked for a worker what was decided; the move's id
+	NoticeTicket      NoticeKind = "ticket"       // the head of an RT what a worker says of his data; the ticket's id
+	NoticeAnswer      NoticeKind = "answer"       // who asked about his data the answer; the ticket's id
+	NoticeInvited     NoticeKind = "invited"      // who issued an invitation that it was used; its id
+	NoticeProof       NoticeKind = "proof"        // the head of an RT that somebody tried to pass for a worker; the worker's id
+	NoticeRegistered  NoticeKind = "registered"   // a worker that he is registered again; his id
+	NoticeCovered     NoticeKind = "covered"      // a worker until when he is paid for; his id and the month
+	NoticeEnding      NoticeKind = "ending"       // a worker that this ends soon; his id and the month
+	NoticeCoveredHead NoticeKind = "covered_head" // the head of an RT of workers whom nobody else can tell so; the RT and the month
+	NoticeEndingHead  NoticeKind = "ending_head"  // the same, that this ends soon
+	NoticeUnlinked    NoticeKind = "unlinked"     // each chat that is a person's no longer; the person's id
 
 	NoticeTalk      NoticeKind = "talk"       // an official that somebody wants to talk with him; the talk's id
 	NoticePassedOn  NoticeKind = "passed_on"  // one of two who talk what the other one says; the line's id
