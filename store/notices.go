@@ -125,8 +125,9 @@ func (tx *Tx) tellWorker(kind NoticeKind, worker string, month program.Month) er
 }
 
 // reached is the condition that whoever is the worker w has a chat where he can be told something.
-const reached = `EXISTS (SELECT 1 FROM offices wo JOIN chats wc ON wc.person=wo.person
-	WHERE wo.role='worker' AND wo.place=w.id AND wo.until=0 AND wc.ended_at=0 AND wc.gone_at=0)`
+// It is a count, and so are others where one is asked for few of many rows: what EXISTS asks PostgreSQL joins for all rows at once.
+const reached = `(SELECT COUNT(*) FROM offices wo JOIN chats wc ON wc.person=wo.person
+	WHERE wo.role='worker' AND wo.place=w.id AND wo.until=0 AND wc.ended_at=0 AND wc.gone_at=0)>0`
 
 // Reached says whether whoever is a worker has a chat where he can be told something.
 func (tx *Tx) Reached(worker string) (bool, error) {
@@ -140,7 +141,11 @@ func (tx *Tx) Reached(worker string) (bool, error) {
 // endingSoon is how many days before it ends a worker is told that his cover does.
 const endingSoon = 14
 
-// TellEnding tells the workers whose paid months end within 14 days, once for a month.
+// toldAtOnce is how many are told in one go, so that no transaction is long; the next go tells others.
+const toldAtOnce = 500
+
+// TellEnding tells the workers whose paid months end within 14 days, once for a month. It is asked every minute: who was told
+// is found by the name of his notice.
 func (tx *Tx) TellEnding() error {
 	month := tx.today().MonthOf()
 	if tx.today().AddDays(endingSoon).Before(month.Last()) {
@@ -152,10 +157,11 @@ func (tx *Tx) TellEnding() error {
 		err := row.Scan(&id)
 		workers = append(workers, id)
 		return err
-	}, `SELECT DISTINCT w.id FROM workers w JOIN offices o ON o.place=w.id AND o.role=$1 JOIN chats c ON c.person=o.person
-		JOIN people p ON p.id=o.person WHERE p.quiet_at=0 AND w.paid_until=$2 AND w.active=1 AND w.paused_at=0 AND (o.until=0 OR o.until>$3) AND c.ended_at=0
-		AND NOT EXISTS (SELECT 1 FROM notices n WHERE n.kind=$4 AND n.person=o.person AND n.subject=w.id || '/' || $5) ORDER BY 1`,
-		string(program.Worker), int64(month), tx.Now.UnixMicro(), string(NoticeEnding), month.String()); err != nil {
+	}, `SELECT DISTINCT w.id FROM workers w JOIN offices o ON o.place=w.id AND o.role=$1 JOIN people p ON p.id=o.person
+		WHERE p.quiet_at=0 AND w.paid_until=$2 AND w.active=1 AND w.paused_at=0 AND (o.until=0 OR o.until>$3)
+		AND (SELECT COUNT(*) FROM notices n WHERE n.name=$4 || w.id || $5 || o.person)=0
+		AND (SELECT COUNT(*) FROM chats c WHERE c.person=o.person AND c.ended_at=0 AND c.gone_at=0)>0 ORDER BY 1 LIMIT $6`,
+		string(program.Worker), int64(month), tx.Now.UnixMicro(), string(NoticeEnding)+":", "/"+month.String()+":", toldAtOnce); err != nil {
 		return err
 	}
 	for _, id := range workers {

@@ -1,11 +1,6 @@
 package store
 
-import (
-	"sahabatrt/program"
-)
-
-// headsAtOnce is how many heads are told in one go, so that no transaction is long; the next go tells others.
-const headsAtOnce = 200
+import "sahabatrt/program"
 
 // TellEndingHeads tells who heads an RT, or stands in for him, that paid months of workers whom nobody else can tell end
 // within 14 days: once for an RT and a month. It begins with the heads who can be told and were not, and looks at each one's
@@ -24,11 +19,11 @@ func (tx *Tx) TellEndingHeads() error {
 		heads, people = append(heads, o), append(people, person)
 		return err
 	}, `SELECT DISTINCT o.person, o.place FROM offices o WHERE o.role IN ($1, $2) AND (o.until=0 OR o.until>$3)
-		AND EXISTS (SELECT 1 FROM chats c WHERE c.person=o.person AND c.ended_at=0 AND c.gone_at=0)
-		AND NOT EXISTS (SELECT 1 FROM notices n WHERE n.name=$4 || o.place || $5 || o.person)
-		AND EXISTS (SELECT 1 FROM workers w WHERE w.rt=o.place AND w.paid_until=$6 AND w.active=1 AND w.paused_at=0 AND NOT `+reached+`)
+		AND (SELECT COUNT(*) FROM notices n WHERE n.name=$4 || o.place || $5 || o.person)=0
+		AND (SELECT COUNT(*) FROM chats c WHERE c.person=o.person AND c.ended_at=0 AND c.gone_at=0)>0
+		AND (SELECT COUNT(*) FROM workers w WHERE w.rt=o.place AND w.paid_until=$6 AND w.active=1 AND w.paused_at=0 AND NOT `+reached+`)>0
 		ORDER BY 2, 1 LIMIT $7`, string(program.Ketua), string(program.Wakil), tx.Now.UnixMicro(),
-		string(NoticeEndingHead)+":", "/"+month.String()+":", int64(month), headsAtOnce); err != nil {
+		string(NoticeEndingHead)+":", "/"+month.String()+":", int64(month), toldAtOnce); err != nil {
 		return err
 	}
 	for i, o := range heads {
