@@ -287,6 +287,41 @@ func TestRecallOfWhatIsGone(t *testing.T) {
 	}
 }
 
+// TestRecallBringsTheFile: what an operation attached is delivered again with its answer, and what a change that had to run
+// twice attached first is not.
+func TestRecallBringsTheFile(t *testing.T) {
+	var kept []byte
+	flow := bot.Flow[order]{Name: "menu", Steps: []bot.Step[order]{{Name: "pick",
+		Ask: func(context.Context, *bot.Turn, *order) (bot.Prompt, error) {
+			return bot.Prompt{Text: locales.T("register.name.ask"), Free: true}, nil
+		},
+		Answer: func(_ context.Context, turn *bot.Turn, d *order) (next bot.Next, err error) {
+			if kept != nil {
+				return bot.Recall(turn, kept, d)
+			}
+			back := turn.Mark()
+			turn.Attach(bot.File{Kind: bot.Document, Name: "contoh.pdf", Ref: "first"}, locales.T("menu.budget"))
+			back()
+			turn.Attach(bot.File{Kind: bot.Document, Name: "contoh.pdf", Ref: "contoh"}, locales.T("menu.help"))
+			kept, err = bot.Keep(turn, bot.To("pick"), d)
+			return bot.To("pick"), err
+		}}}}
+	e := shop(t, nil)
+	e.Flows = []bot.Playable{flow.Playable()}
+	e.Greet = "menu"
+	from := bot.Address{Channel: "terminal", ID: "1"}
+	begun, err := e.Play(t.Context(), nil, bot.Update{ID: "1", Text: "halo", From: from}, time.Now())
+	for range 2 {
+		var out bot.Outcome
+		if err == nil {
+			out, err = e.Play(t.Context(), begun.Session, bot.Update{ID: "2", Text: "Contoh", From: from}, time.Now())
+		}
+		if err != nil || len(out.Replies) != 2 || out.Replies[0].File == nil || out.Replies[0].File.Ref != "contoh" || out.Replies[0].Text != "Bantuan" {
+			t.Fatalf("%+v, %v", out.Replies, err)
+		}
+	}
+}
+
 // relay is a bot in which "person" passes on what is written, and an accident is an emergency.
 func relay(t *testing.T, passed *[]string) *bot.Engine {
 	t.Helper()

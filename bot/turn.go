@@ -40,8 +40,8 @@ func (t *Turn) Attach(f File, caption locales.Text) {
 
 // Mark returns what takes back all that is said after this moment: for a change that may run more than once.
 func (t *Turn) Mark() (back func()) {
-	n := len(t.said)
-	return func() { t.said = t.said[:n] }
+	n, file, caption := len(t.said), t.file, t.caption
+	return func() { t.said, t.file, t.caption = t.said[:n], file, caption }
 }
 
 // Op is the operation id of this step at this prompt: the same however often the answer arrives.
@@ -52,11 +52,13 @@ func (t *Turn) Words(id string) []string { return t.cat.Words(id) }
 
 // answer is what an operation keeps, so that a second arrival says the same.
 type answer struct {
-	Kind  nextKind
-	Name  string            `json:",omitempty"`
-	Args  map[string]string `json:",omitempty"`
-	Said  []string          `json:",omitempty"`
-	Draft json.RawMessage
+	Kind    nextKind
+	Name    string            `json:",omitempty"`
+	Args    map[string]string `json:",omitempty"`
+	Said    []string          `json:",omitempty"`
+	File    *File             `json:",omitempty"`
+	Caption string            `json:",omitempty"`
+	Draft   json.RawMessage
 }
 
 // Keep packs what a changing step decided: its replies, where it goes and its draft.
@@ -65,7 +67,7 @@ func Keep[D any](t *Turn, next Next, d *D) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("keep the answer of %s: %w", t.op, err)
 	}
-	return json.Marshal(answer{next.kind, next.name, next.args, t.said, draft})
+	return json.Marshal(answer{next.kind, next.name, next.args, t.said, t.file, t.caption, draft})
 }
 
 // Recall is the inverse of Keep: the turn says and decides what it did the first time. When nothing is kept of it any more
@@ -81,7 +83,7 @@ func Recall[D any](t *Turn, kept []byte, d *D) (Next, error) {
 	if err := json.Unmarshal(a.Draft, d); err != nil {
 		return Next{}, fmt.Errorf("recall the draft of %s: %w", t.op, err)
 	}
-	t.said = a.Said
+	t.said, t.file, t.caption = a.Said, a.File, a.Caption
 	return Next{kind: a.Kind, name: a.Name, args: a.Args}, nil
 }
 

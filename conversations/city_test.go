@@ -124,7 +124,7 @@ func moveIn(t testing.TB, h home, process string) *city {
 	c.said = &bottest.Buffer{}
 	c.lanes.Channels = map[string]bot.Channel{"terminal": c.said}
 	c.stage = &bottest.Stage{Tell: c.tell, Read: c.said.Read, SetClock: func(at time.Time) { c.now.Store(at.UnixNano()) }, Person: c.person, Do: c.do, Due: c.due,
-		Secret: regexp.MustCompile(`, sekali pakai[^:]*:\n.*kode ([A-Z2-9]{8})`)}
+		Secret: regexp.MustCompile(`(?s), sekali pakai.*?kode ([A-Z2-9]{8})`)}
 	c.notices.Send = c.said.Send
 	c.notices.Tell = func(ctx context.Context, u bot.Update) error { return c.lanes.Accept(ctx, ctx, []bot.Update{u}) }
 	if err := c.lanes.Recover(t.Context()); err != nil {

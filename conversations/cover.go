@@ -76,6 +76,11 @@ func workerOf(p store.Person) (id string, ok bool) {
 	return "", false
 }
 
+// onlyWorker says whether somebody is a worker and holds no office.
+func onlyWorker(p store.Person) bool {
+	return len(p.Offices) > 0 && !slices.ContainsFunc(p.Offices, func(o program.Office) bool { return o.Role != program.Worker })
+}
+
 // self reads the record of whoever writes in this chat; ok is false for who is no worker.
 func (c *Conversations) self(ctx context.Context, t *bot.Turn) (w store.Worker, months []store.CoverMonth, ok bool, err error) {
 	p, err := c.speaker(ctx, t)
@@ -220,7 +225,7 @@ func (c *Conversations) coverCard(t *bot.Turn, w store.Worker, months []store.Co
 	if state == program.Active {
 		lines = append(lines, locales.T("cover.accident"), deathLine(w, months, today))
 	}
-	if !slices.Contains([]program.State{program.Stopped, program.Dead, program.Cancelled, program.Ended}, state) {
+	if !over(state) {
 		lines = append(lines, locales.T("cover.payer", "RT", w.RT))
 	}
 	return append(lines, locales.T("cover.ask_whom", "RT", w.RT))
@@ -255,8 +260,31 @@ func workerWords(tx *store.Tx, notice store.Notice, person store.Person) (locale
 		return locales.T("notice.proof", "Head", head(person), "Worker", called(w.Name, w.Sex), "Date", day), holds && w.Name != "", err
 	}
 	holds, err := tx.May(person.ID, program.SeeSelf, id)
+	if err == nil && notice.Kind == store.NoticeRegistered {
+		return registeredWords(tx, w, holds)
+	}
 	if err != nil || !holds || w.Paused || w.PaidUntil.String() != rest {
 		return locales.Text{}, false, err // he is paid for longer meanwhile, or asked to be left alone
 	}
 	return locales.T("notice."+string(notice.Kind), "Worker", called(w.Name, w.Sex), "Until", w.PaidUntil.Last(), "RT", w.RT), true, nil
+}
+
+// registeredWords tell a worker that he is registered again, where he stands at this moment, and what comes next. Nothing of
+// it holds when the registration is over meanwhile.
+func registeredWords(tx *store.Tx, w store.Worker, holds bool) (locales.Text, bool, error) {
+	state := tx.StateNow(w)
+	if !holds || w.Paused || over(state) {
+		return locales.Text{}, false, nil
+	}
+	next := "notice.registered_next"
+	if state == program.Active {
+		next = "notice.registered_active"
+	}
+	return locales.T("notice.registered", "Worker", called(w.Name, w.Sex), "RT", w.RT,
+		"State", locales.T("cover.state."+string(state), "Until", w.PaidUntil.Last()), "Next", locales.T(next)), true, nil
+}
+
+// over says whether a registration in this state is none any more.
+func over(state program.State) bool {
+	return slices.Contains([]program.State{program.Stopped, program.Dead, program.Cancelled, program.Ended}, state)
 }

@@ -10,9 +10,6 @@ import (
 	"sahabatrt/store"
 )
 
-// ownConsent names the text "mydata.consent_text", by which a worker himself agrees.
-const ownConsent = "self-2026-11-23"
-
 // asking is what a worker asks about his own data.
 type asking struct {
 	Kind store.TicketKind
@@ -105,25 +102,19 @@ func (c *Conversations) askMyData(ctx context.Context, t *bot.Turn, _ *asking) (
 		return bot.Prompt{Text: locales.T("mydata.see.ask", "Card", personCard(p)), Choices: []bot.Choice{
 			choice("wrong", "mydata.wrong"), choice("not_me", "mydata.not_me"), choice("erase", "mydata.erase"), choice("menu", "button.menu")}}, nil
 	}
-	var consents []store.Consent
-	err = c.Store.View(ctx, func(tx *store.Tx) (err error) {
-		consents, err = tx.Consents(w.ID)
-		return err
-	})
+	consents, err := c.consents(ctx, w)
 	if err != nil {
-		return bot.Prompt{}, wrap(err, "read the consents of a worker")
+		return bot.Prompt{}, err
 	}
 	lines := c.card(w, t)
 	if offices := officesOf(p); len(offices) > 0 {
 		lines = append(lines, locales.T("mydata.offices", "Offices", offices))
 	}
-	agreed := false
 	for _, given := range consents {
-		agreed = agreed || given.GivenBy == "self"
-		lines = append(lines, locales.T("mydata.consent."+given.GivenBy, "RT", w.RT, "Date", program.DateOf(given.At)))
+		lines = append(lines, locales.T("mydata.consent."+given.GivenBy, "RT", w.RT, "Date", program.DateOf(given.At), "Signed", given.Signed))
 	}
 	prompt := bot.Prompt{}
-	if !agreed {
+	if !agreedHimself(consents) {
 		lines = append(lines, locales.T("mydata.consent_text"))
 		prompt.Choices = append(prompt.Choices, choice("agree", "mydata.agree"))
 	}

@@ -50,7 +50,7 @@ func (n *Notices) at(point string) {
 // change, as an alert does, writes its notices itself.
 func (n *Notices) Plan(ctx context.Context, _ time.Time) error {
 	return n.Store.Update(ctx, func(tx *store.Tx) error {
-		return errors.Join(tx.ExpireNotices(), tx.TellEnding(), tx.EndTalks(), tx.EndMoves(), tx.RemindTickets())
+		return errors.Join(tx.ExpireNotices(), tx.TellEnding(), tx.TellEndingHeads(), tx.EndTalks(), tx.EndMoves(), tx.RemindTickets())
 	})
 }
 
@@ -168,8 +168,10 @@ func wording(tx *store.Tx, notice store.Notice, person store.Person) (locales.Te
 		return ticketWords(tx, notice, person)
 	case store.NoticeInvited:
 		return invitedWords(tx, notice)
-	case store.NoticeProof, store.NoticeCovered, store.NoticeEnding:
+	case store.NoticeProof, store.NoticeRegistered, store.NoticeCovered, store.NoticeEnding:
 		return workerWords(tx, notice, person)
+	case store.NoticeCoveredHead, store.NoticeEndingHead:
+		return unreachedWords(tx, notice, person)
 	case store.NoticeUnlinked:
 		return locales.T("notice.unlinked"), true, nil
 	case store.NoticeTalk, store.NoticePassedOn, store.NoticeTalkEnded:

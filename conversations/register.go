@@ -373,9 +373,13 @@ func answerPhone(_ context.Context, t *bot.Turn, d *registration) (bot.Next, err
 }
 
 func askOwner(_ context.Context, _ *bot.Turn, d *registration) (bot.Prompt, error) {
-	return bot.Prompt{Text: locales.T("register.phone_owner.ask", "Phone", local(d.Phone)), Choices: []bot.Choice{
+	return ownerPrompt(d.Phone), nil
+}
+
+func ownerPrompt(phone program.Phone) bot.Prompt {
+	return bot.Prompt{Text: locales.T("register.phone_owner.ask", "Phone", local(phone)), Choices: []bot.Choice{
 		choice("own", "register.phone_owner.own"), choice("family", "register.phone_owner.family"), choice("neighbour", "register.phone_owner.neighbour"),
-	}}, nil
+	}}
 }
 
 // local is a number as people here say it, to be read back once to who typed it: 0812 0000 7777.

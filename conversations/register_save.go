@@ -11,9 +11,6 @@ import (
 	"sahabatrt/store"
 )
 
-// consentVersion names the text "register.summary.ask", by which the RT head states the worker's consent.
-const consentVersion = "rt-2026-11-23"
-
 // cost is what so many months cost: the sum of each month's contribution.
 func (c *Conversations) cost(d *registration, first program.Month, months int) (per, total program.Rupiah, err error) {
 	for i := range months {
@@ -201,7 +198,7 @@ func (c *Conversations) save(ctx context.Context, t *bot.Turn, d *registration) 
 	}
 	w := d.worker(rt, d.First)
 	next, err := once(ctx, c, t, p.ID, d, func(tx *store.Tx) (bot.Next, error) {
-		r, err := tx.Register(w, t.Op(), p, store.Consent{Version: consentVersion, GivenBy: "rt", Channel: t.Update.From.Channel})
+		r, err := tx.Register(w, t.Op(), p, store.Consent{Version: rtConsent, GivenBy: "rt", Channel: t.Update.From.Channel})
 		if err != nil {
 			return bot.Next{}, err
 		}

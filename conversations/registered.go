@@ -12,7 +12,7 @@ import (
 // kept is the worker that was just registered.
 type kept struct{ Worker, Name string }
 
-// registered is what can be done right after a registration: the next one, the rest of the data, or taking it back.
+// registered is what can be done right after a registration: the next one, telling the worker, the rest of the data, or taking it back.
 func (c *Conversations) registered() bot.Flow[kept] {
 	return bot.Flow[kept]{
 		Name: "registered",
@@ -21,25 +21,36 @@ func (c *Conversations) registered() bot.Flow[kept] {
 			return bot.Next{}, nil
 		},
 		Steps: []bot.Step[kept]{
-			{Name: "then", Ask: askThen, Answer: answerThen, Help: "registered.then.help"},
+			{Name: "then", Ask: c.askThen, Answer: c.answerThen, Help: "registered.then.help"},
 			{Name: "undo", Ask: askUndo, Answer: c.answerUndo, Help: "registered.undo.help"},
 		},
 	}
 }
 
-func askThen(context.Context, *bot.Turn, *kept) (bot.Prompt, error) {
-	return bot.Prompt{Text: locales.T("registered.then.ask"), Choices: []bot.Choice{
-		choice("register", "registered.then.next"), choice("complete", "registered.then.complete"),
-		choice("undo", "registered.then.undo"), choice("menu", "button.menu"),
-	}}, nil
+func (c *Conversations) askThen(ctx context.Context, t *bot.Turn, d *kept) (bot.Prompt, error) {
+	prompt := bot.Prompt{Text: locales.T("registered.then.ask"), Choices: []bot.Choice{choice("register", "registered.then.next")}}
+	w, _, err := c.own(ctx, t, d.Worker)
+	if err == nil {
+		tell, err := c.tellable(ctx, w)
+		if err != nil {
+			return prompt, err
+		}
+		if tell {
+			prompt.Choices = append(prompt.Choices, choice("tell", "registered.then.tell"))
+		}
+	}
+	prompt.Choices = append(prompt.Choices, choice("complete", "registered.then.complete"), choice("undo", "registered.then.undo"), choice("menu", "button.menu"))
+	return prompt, unlessNotFound(err)
 }
 
-func answerThen(_ context.Context, t *bot.Turn, d *kept) (bot.Next, error) {
+func (c *Conversations) answerThen(ctx context.Context, t *bot.Turn, d *kept) (bot.Next, error) {
 	switch t.Choice {
 	case "register", "menu":
 		return bot.Go(t.Choice, nil), nil
 	case "complete":
 		return bot.Go("complete", map[string]string{"worker": d.Worker}), nil
+	case "tell":
+		return passOn(ctx, c, t, d, d.Worker, "then")
 	case "undo":
 		return bot.To("undo"), nil
 	}

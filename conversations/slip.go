@@ -21,7 +21,11 @@ var ErrNoFile = fmt.Errorf("make a file: %w", fs.ErrNotExist)
 
 // attachSlip adds the page that says that a worker is registered. Whoever calls it has looked whether the speaker may see him.
 func attachSlip(t *bot.Turn, w store.Worker) {
-	t.Attach(bot.File{Kind: bot.Document, Name: "tanda-daftar.pdf", Ref: "slip/" + w.ID + "/" + program.DateOf(t.Now).String()}, locales.T("slip.caption"))
+	t.Attach(slipFile(t, w), locales.T("slip.caption"))
+}
+
+func slipFile(t *bot.Turn, w store.Worker) bot.File {
+	return bot.File{Kind: bot.Document, Name: "tanda-daftar.pdf", Ref: "slip/" + w.ID + "/" + program.DateOf(t.Now).String()}
 }
 
 // File makes what a message refers to, at the moment of sending: nothing of it is kept. ErrNoFile: the worker is gone.

@@ -16,11 +16,13 @@ const pageSize = 8
 // looking is where in the list somebody is, and what he corrects.
 type looking struct {
 	kept
-	RT    program.RT // zero: the speaker's own
-	Page  int
-	IDs   []string // of the page that is shown, in the order of its buttons
-	Field store.WorkerField
-	Value string // a correction that waits for a yes
+	RT     program.RT // zero: the speaker's own
+	Page   int
+	IDs    []string // of the page that is shown, in the order of its buttons
+	Field  store.WorkerField
+	Value  string       // a correction that waits for a yes
+	Owner  string       // whose the new number is
+	Signed program.Date // the day on a signed paper that waits for a yes
 }
 
 // correctable are the fields that an RT head may correct.
@@ -36,7 +38,11 @@ func (c *Conversations) workers() bot.Flow[looking] {
 			{Name: "card", Ask: c.askCard, Answer: c.answerCard, Help: "workers.card.help"},
 			{Name: "field", Ask: c.ofOwn(askField), Answer: answerField, Help: "workers.field.help"},
 			{Name: "value", Ask: c.ofOwn(askValue), Answer: answerValue, Help: "workers.value.help"},
+			{Name: "owner", When: func(d *looking) bool { return d.Field == store.FieldPhone && d.Value != "" },
+				Ask: c.ofOwn(askNewOwner), Answer: answerNewOwner, Help: "register.phone_owner.help"},
 			{Name: "confirm", Ask: c.ofOwn(askCorrection), Answer: c.answerCorrection, Help: "workers.confirm.help"},
+			{Name: "paper", Ask: c.ofOwn(askPaper), Answer: answerPaper, Help: "workers.paper.help"},
+			{Name: "paper_confirm", Ask: c.ofOwn(askPaperConfirm), Answer: c.answerPaperConfirm, Help: "workers.confirm.help"},
 			{Name: "release", Ask: c.ofOwn(c.askRelease), Answer: c.answerRelease, Help: "workers.release.help"},
 			{Name: "undo", Ask: c.ofOwn(func(_ context.Context, _ *bot.Turn, d *looking, _ store.Worker) (bot.Prompt, error) {
 				return undoPrompt(d.kept), nil
@@ -229,7 +235,11 @@ func (c *Conversations) askCard(ctx context.Context, t *bot.Turn, d *looking) (b
 		return bot.Prompt{}, err
 	}
 	d.Name = w.Name
-	prompt := bot.Prompt{Text: locales.T("workers.card.ask", "Card", c.card(w, t))}
+	consents, err := c.consents(ctx, w)
+	if err != nil {
+		return bot.Prompt{}, err
+	}
+	prompt := bot.Prompt{Text: locales.T("workers.card.ask", "Card", append(c.card(w, t), consentLine(consents)))}
 	may := func(verb program.Verb) bool { return program.May(p.Offices, verb, w.RT.String()) }
 	if w.State == program.Held && may(program.Verify) {
 		prompt.Choices = append(prompt.Choices, choice("release", "workers.card.verify"), choice("undo", "workers.card.reject"))
@@ -248,6 +258,18 @@ func (c *Conversations) askCard(ctx context.Context, t *bot.Turn, d *looking) (b
 	}
 	if may(program.Register) {
 		prompt.Choices = append(prompt.Choices, choice("complete", "workers.card.complete"), choice("undo", "workers.card.undo"))
+	}
+	if may(program.Correct) {
+		tell, err := c.tellable(ctx, w)
+		if err != nil {
+			return prompt, err
+		}
+		if tell {
+			prompt.Choices = append(prompt.Choices, choice("tell", "registered.then.tell"))
+		}
+	}
+	if may(program.Correct) && !w.Paused && !agreedHimself(consents) {
+		prompt.Choices = append(prompt.Choices, choice("paper", "workers.card.paper"))
 	}
 	if may(program.Unlink) {
 		prompt.Choices = append(prompt.Choices, choice("lost", "workers.card.lost"))
@@ -318,11 +340,13 @@ func (c *Conversations) answerCard(ctx context.Context, t *bot.Turn, d *looking)
 			attachSlip(t, w)
 		}
 		return bot.To("card"), err
+	case "tell":
+		return passOn(ctx, c, t, d, d.Worker, "card")
 	case "correct":
 		return bot.To("field"), nil
 	case "complete", "lost":
 		return bot.Go(t.Choice, map[string]string{"worker": d.Worker}), nil
-	case "release", "undo":
+	case "release", "undo", "paper":
 		return bot.To(t.Choice), nil
 	case "list":
 		return bot.To("list"), nil
@@ -371,7 +395,26 @@ func answerValue(_ context.Context, t *bot.Turn, d *looking) (bot.Next, error) {
 	if problem != "" {
 		return bot.Again(locales.T(problem)), nil
 	}
-	d.Value = value
+	d.Value, d.Owner = value, ""
+	if d.Field == store.FieldPhone && value != "" {
+		return bot.To("owner"), nil
+	}
+	return bot.To("confirm"), nil
+}
+
+func askNewOwner(_ context.Context, _ *bot.Turn, d *looking, _ store.Worker) (bot.Prompt, error) {
+	phone, err := program.ParsePhone(d.Value)
+	return ownerPrompt(phone), err
+}
+
+func answerNewOwner(_ context.Context, t *bot.Turn, d *looking) (bot.Next, error) {
+	switch t.Choice {
+	case "":
+		return bot.Again(locales.Text{}), nil
+	case "menu":
+		return bot.End(), nil
+	}
+	d.Owner = t.Choice
 	return bot.To("confirm"), nil
 }
 
@@ -420,7 +463,7 @@ func values(w store.Worker, d *looking) (old, now any) {
 	switch d.Field {
 	case store.FieldPhone:
 		phone, _ := program.ParsePhone(d.Value)
-		return phoneText(w.Phone, w.PhoneOwner), phoneText(phone, "")
+		return phoneText(w.Phone, w.PhoneOwner), phoneText(phone, d.Owner)
 	case store.FieldBirth:
 		birth, _ := program.ParseDate(d.Value)
 		return w.Birth, birth
@@ -448,13 +491,13 @@ func (c *Conversations) correct(ctx context.Context, t *bot.Turn, d *looking) (b
 		if err != nil {
 			return bot.Next{}, err
 		}
-		if err := tx.CorrectWorker(d.Worker, d.Field, d.Value, p); err != nil {
-			return bot.Next{}, err
+		if d.Field == store.FieldPhone {
+			err = tx.CorrectPhone(d.Worker, d.Value, d.Owner, p)
+		} else {
+			err = tx.CorrectWorker(d.Worker, d.Field, d.Value, p)
 		}
-		if d.Field == store.FieldPhone { // whose the new number is was not asked
-			if err := tx.CorrectWorker(d.Worker, store.FieldPhoneOwner, "", p); err != nil {
-				return bot.Next{}, err
-			}
+		if err != nil {
+			return bot.Next{}, err
 		}
 		t.Say(locales.T("workers.corrected", "Name", d.Name, "Field", locales.T("field."+string(d.Field))))
 		if d.Field == store.FieldPhone && !before.Phone.IsZero() {

@@ -1,17 +1,20 @@
 package store
 
 import (
+	"errors"
 	"time"
 
 	"sahabatrt/program"
 )
 
-// Consent is how a worker agreed that his data is kept (rule 21): which text, who gave it ("self", or who for him), where.
+// Consent is how a worker agreed that his data is kept (rule 21): which text, who gave it ("self", "rt" for him, or "paper"
+// that he signed), where.
 type Consent struct {
 	Version string
 	GivenBy string
 	Channel string
-	At      time.Time // given by the store
+	Signed  program.Date // the day on the paper
+	At      time.Time    // given by the store
 }
 
 func (tx *Tx) putConsent(worker string, c Consent) error {
@@ -20,24 +23,24 @@ func (tx *Tx) putConsent(worker string, c Consent) error {
 	if err != nil {
 		return err
 	}
-	return tx.exec("keep a consent", `INSERT INTO consents(id, worker, version, given_by, channel, at) VALUES($1, $2, $3, $4, $5, $6)`,
-		id, worker, c.Version, givenBy, c.Channel, tx.Now.UnixMicro())
+	return tx.exec("keep a consent", `INSERT INTO consents(id, worker, version, given_by, channel, signed_on, at) VALUES($1, $2, $3, $4, $5, $6, $7)`,
+		id, worker, c.Version, givenBy, c.Channel, c.Signed.String(), tx.Now.UnixMicro())
 }
 
 // Consents returns how a worker agreed, oldest first.
 func (tx *Tx) Consents(worker string) (consents []Consent, err error) {
 	err = tx.each("read the consents of a worker", func(rows Row) error {
 		var c Consent
-		var id string
+		var id, signed string
 		var at int64
-		if err := rows.Scan(&id, &c.Version, &c.GivenBy, &c.Channel, &at); err != nil {
+		if err := rows.Scan(&id, &c.Version, &c.GivenBy, &c.Channel, &signed, &at); err != nil {
 			return err
 		}
 		c.At = time.UnixMicro(at).UTC()
-		err := tx.open("consents", "given_by", id, &c.GivenBy)
+		err := errors.Join(c.Signed.UnmarshalText([]byte(signed)), tx.open("consents", "given_by", id, &c.GivenBy))
 		consents = append(consents, c)
 		return err
-	}, `SELECT id, version, given_by, channel, at FROM consents WHERE worker=$1 ORDER BY id`, worker)
+	}, `SELECT id, version, given_by, channel, signed_on, at FROM consents WHERE worker=$1 ORDER BY id`, worker)
 	return consents, err
 }
 
@@ -51,4 +54,32 @@ func (tx *Tx) AgreeSelf(worker string, by Person, c Consent) error {
 		return err
 	}
 	return tx.audit(by.ID, "consent.self", worker, "")
+}
+
+// paperYears is how old a signed paper may be at most, so that a mistyped year is asked again.
+const paperYears = 5
+
+// SignedOK says whether a paper may bear this day: no later one than today, and none of long ago.
+func SignedOK(signed, today program.Date) bool {
+	return !signed.IsZero() && !signed.After(today) && !signed.Before(program.Date{Year: today.Year - paperYears, Month: today.Month, Day: today.Day})
+}
+
+// AgreePaper keeps that a worker signed a paper, on the day c.Signed. by must be ketua or sekretaris of the RT, or of its
+// kelurahan (ErrNoRight). ErrState: the worker asked that nothing more be done with his record. ErrValue: not SignedOK.
+func (tx *Tx) AgreePaper(worker string, by Person, c Consent) error {
+	w, err := tx.takeWorker(worker)
+	if err != nil {
+		return err
+	}
+	if err := tx.must(by.ID, program.Correct, w.RT.String()); err != nil {
+		return err
+	}
+	if w.Paused {
+		return ErrState
+	}
+	if !SignedOK(c.Signed, tx.today()) {
+		return ErrValue
+	}
+	c.GivenBy = "paper"
+	return errors.Join(tx.putConsent(worker, c), tx.audit(by.ID, "consent.paper", worker, ""))
 }

@@ -58,15 +58,34 @@ func (tx *Tx) CorrectWorker(id string, field WorkerField, value string, by Perso
 		return nil
 	}
 	return tx.whole(func() error {
-		if err := tx.keepCorrection(w, field, old, by.ID); err != nil || field != FieldPhone || old == "" {
+		if err := tx.keepCorrection(w, field, old, by.ID); err != nil {
 			return err
 		}
-		return tx.numberChanged(w, old, by.ID)
+		switch {
+		case field == FieldPhone && old != "":
+			return tx.numberChanged(w, old, by.ID)
+		case field == FieldPhoneOwner && ownPhone(old) && !ownPhone(value) && !w.Phone.IsZero(): // it never was his
+			return tx.numberChanged(w, w.Phone.E164(), by.ID)
+		}
+		return nil
 	})
 }
 
+// CorrectPhone is CorrectWorker for a number together with whose it is: that of somebody else proves nobody, at no moment.
+func (tx *Tx) CorrectPhone(id, phone, owner string, by Person) error {
+	return tx.whole(func() error {
+		if err := tx.CorrectWorker(id, FieldPhoneOwner, owner, by); err != nil {
+			return err
+		}
+		return tx.CorrectWorker(id, FieldPhone, phone, by)
+	})
+}
+
+// ownPhone says whether a number with this owner is the worker's own, as far as we were told.
+func ownPhone(owner string) bool { return owner == "" || owner == "own" }
+
 // numberChanged ends the links that a worker's old number proved, and makes the new one that of the person he is, if it is
-// nobody else's: who has the old number now is a stranger (rule 37). What an officer is follows from the official lists.
+// his own and nobody else's: who has the old number now is a stranger (rule 37). What an officer is follows from the official lists.
 func (tx *Tx) numberChanged(w Worker, old, by string) error {
 	is, err := tx.holders(program.Worker, w.ID)
 	if err != nil {
@@ -86,7 +105,11 @@ func (tx *Tx) numberChanged(w Worker, old, by string) error {
 		if p.Phone.E164() != old {
 			continue
 		}
-		if err := tx.setPhone(p, w.Phone); err != nil {
+		phone := w.Phone
+		if !ownPhone(w.PhoneOwner) {
+			phone = program.Phone{}
+		}
+		if err := tx.setPhone(p, phone); err != nil {
 			return err
 		}
 	}

@@ -68,7 +68,7 @@ func (tx *Tx) importWorker(w Worker, by string) error {
 	if err := tx.addMonths(w, w.FirstMonth.Add(paid), w.Months-paid, MonthWaiting); err != nil {
 		return err
 	}
-	return tx.audit(by, "worker.import", w.ID, "")
+	return errors.Join(tx.audit(by, "worker.import", w.ID, ""), tx.follow(w))
 }
 
 // payUntil records that an official list calls a worker's months paid up to one.
@@ -88,7 +88,7 @@ func (tx *Tx) payUntil(w Worker, until program.Month, by string) error {
 		int64(until), max(w.Months, int(until-w.FirstMonth)+1), string(program.Active), w.ID); err != nil {
 		return err
 	}
-	if err := tx.tellWorker(NoticeCovered, w.ID, until); err != nil {
+	if err := tx.tellPaid(w, until); err != nil {
 		return err
 	}
 	return tx.audit(by, "worker.paid", w.ID, "")

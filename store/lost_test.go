@@ -405,3 +405,56 @@ func TestNumberChanged(t *testing.T) {
 	})
 	clean(t, db)
 }
+
+// TestNumberOfSomebodyElse: a number that is corrected to his family's, or a known one of which it turns out, proves nobody
+// any more, and is not that of the person he is.
+func TestNumberOfSomebodyElse(t *testing.T) {
+	for what, number := range map[string]int{"another number": 300, "the same number": 101} {
+		t.Run(what, func(t *testing.T) {
+			db, ketua, known := provable(t)
+			prove := func(chat string, phone program.Phone) error {
+				return try(t, db, func(tx *Tx) error { _, err := tx.ProvePhone("telegram", chat, phone); return err })
+			}
+			must(t, prove("old", known.Phone))
+			worker := linked(t, db, "old")
+			update(t, db, func(tx *Tx) error {
+				must(t, tx.LinkChat("telegram", "code", worker, byInvite))
+				return tx.CorrectPhone(known.ID, testPhone(t, number).E164(), "family", ketua)
+			})
+			if linked(t, db, "old") != "" || linked(t, db, "code") != worker {
+				t.Error("the link by the number must end, the chat of a code stays")
+			}
+			for _, phone := range []program.Phone{known.Phone, testPhone(t, number)} {
+				if err := prove("other", phone); !errors.Is(err, ErrNotProved) {
+					t.Errorf("the number proves him: %v", err)
+				}
+				if err := try(t, db, func(tx *Tx) error { _, err := tx.LinkByPhone("telegram", "other", phone); return err }); err == nil {
+					t.Error("the number alone links")
+				}
+			}
+			view(t, db, func(tx *Tx) error {
+				p, err := tx.Person(worker)
+				if !p.Phone.IsZero() {
+					t.Error("the person has a number that is not his")
+				}
+				w, err2 := tx.Worker(known.ID)
+				if w.Phone != testPhone(t, number) || w.PhoneOwner != "family" {
+					t.Error("number and owner are not kept together")
+				}
+				return errors.Join(err, err2)
+			})
+			clean(t, db)
+		})
+	}
+	db, ketua, known := provable(t)
+	if err := try(t, db, func(tx *Tx) error { return tx.CorrectPhone(known.ID, "nomor", "family", ketua) }); !errors.Is(err, ErrValue) {
+		t.Errorf("no number: %v", err)
+	}
+	view(t, db, func(tx *Tx) error {
+		w, err := tx.Worker(known.ID)
+		if w.PhoneOwner != known.PhoneOwner {
+			t.Error("the owner was kept without the number")
+		}
+		return err
+	})
+}

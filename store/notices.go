@@ -14,17 +14,20 @@ type NoticeKind string
 
 // The kinds of notices.
 const (
-	NoticeAlert     NoticeKind = "alert"      // an official of an alert; its id
-	NoticeMove      NoticeKind = "move"       // the head of an RT that another RT asks for a worker; the move's id
-	NoticeMoved     NoticeKind = "moved"      // who asked for a worker what was decided; the move's id
-	NoticeTicket    NoticeKind = "ticket"     // the head of an RT what a worker says of his data; the ticket's id, and which note
-	NoticeTicketDue NoticeKind = "ticket_due" // an official that a ticket waits for him; its id and the hours that are left
-	NoticeAnswer    NoticeKind = "answer"     // who asked about his data the answer; the ticket's id
-	NoticeInvited   NoticeKind = "invited"    // who issued an invitation that it was used; its id
-	NoticeProof     NoticeKind = "proof"      // the head of an RT that somebody tried to pass for a worker; the worker's id
-	NoticeCovered   NoticeKind = "covered"    // a worker until when he is paid for; his id and the month
-	NoticeEnding    NoticeKind = "ending"     // a worker that this ends soon; his id and the month
-	NoticeUnlinked  NoticeKind = "unlinked"   // each chat that is a person's no longer; the person's id
+	NoticeAlert       NoticeKind = "alert"        // an official of an alert; its id
+	NoticeMove        NoticeKind = "move"         // the head of an RT that another RT asks for a worker; the move's id
+	NoticeMoved       NoticeKind = "moved"        // who asked for a worker what was decided; the move's id
+	NoticeTicket      NoticeKind = "ticket"       // the head of an RT what a worker says of his data; the ticket's id, and which note
+	NoticeTicketDue   NoticeKind = "ticket_due"   // an official that a ticket waits for him; its id and the hours that are left
+	NoticeAnswer      NoticeKind = "answer"       // who asked about his data the answer; the ticket's id
+	NoticeInvited     NoticeKind = "invited"      // who issued an invitation that it was used; its id
+	NoticeProof       NoticeKind = "proof"        // the head of an RT that somebody tried to pass for a worker; the worker's id
+	NoticeRegistered  NoticeKind = "registered"   // a worker that he is registered again; his id
+	NoticeCovered     NoticeKind = "covered"      // a worker until when he is paid for; his id and the month
+	NoticeEnding      NoticeKind = "ending"       // a worker that this ends soon; his id and the month
+	NoticeCoveredHead NoticeKind = "covered_head" // the head of an RT of workers whom nobody else can tell so; the RT and the month
+	NoticeEndingHead  NoticeKind = "ending_head"  // the same, that this ends soon
+	NoticeUnlinked    NoticeKind = "unlinked"     // each chat that is a person's no longer; the person's id
 
 	NoticeTalk      NoticeKind = "talk"       // an official that somebody wants to talk with him; the talk's id
 	NoticePassedOn  NoticeKind = "passed_on"  // one of two who talk what the other one says; the line's id
@@ -33,7 +36,9 @@ const (
 
 // Courtesy says whether a notice is meant kindly only, so that who wants to be left alone gets none; what he asked for, and
 // what his office needs, comes nevertheless.
-func (k NoticeKind) Courtesy() bool { return k == NoticeCovered || k == NoticeEnding }
+func (k NoticeKind) Courtesy() bool {
+	return k == NoticeRegistered || k == NoticeCovered || k == NoticeEnding
+}
 
 // NoticeState says what became of a notice; the values are stored.
 type NoticeState string
@@ -115,10 +120,28 @@ func (tx *Tx) tellWorker(kind NoticeKind, worker string, month program.Month) er
 	return nil
 }
 
+// reached is the condition that whoever is the worker w has a chat where he can be told something.
+// It is a count, and so are others where one is asked for few of many rows: what EXISTS asks PostgreSQL joins for all rows at once.
+const reached = `(SELECT COUNT(*) FROM offices wo JOIN chats wc ON wc.person=wo.person
+	WHERE wo.role='worker' AND wo.place=w.id AND wo.until=0 AND wc.ended_at=0 AND wc.gone_at=0)>0`
+
+// Reached says whether whoever is a worker has a chat where he can be told something.
+func (tx *Tx) Reached(worker string) (bool, error) {
+	var n int
+	if err := tx.QueryRow(`SELECT COUNT(*) FROM workers w WHERE w.id=$1 AND `+reached, worker).Scan(&n); err != nil {
+		return false, fmt.Errorf("look whether a worker has a chat: %w", err)
+	}
+	return n > 0, nil
+}
+
 // endingSoon is how many days before it ends a worker is told that his cover does.
 const endingSoon = 14
 
-// TellEnding tells the workers whose paid months end within 14 days, once for a month.
+// toldAtOnce is how many are told in one go, so that no transaction is long; the next go tells others.
+const toldAtOnce = 500
+
+// TellEnding tells the workers whose paid months end within 14 days, once for a month. It is asked every minute: who was told
+// is found by the name of his notice.
 func (tx *Tx) TellEnding() error {
 	month := tx.today().MonthOf()
 	if tx.today().AddDays(endingSoon).Before(month.Last()) {
@@ -130,10 +153,11 @@ func (tx *Tx) TellEnding() error {
 		err := row.Scan(&id)
 		workers = append(workers, id)
 		return err
-	}, `SELECT DISTINCT w.id FROM workers w JOIN offices o ON o.place=w.id AND o.role=$1 JOIN chats c ON c.person=o.person
-		JOIN people p ON p.id=o.person WHERE p.quiet_at=0 AND w.paid_until=$2 AND w.active=1 AND w.paused_at=0 AND (o.until=0 OR o.until>$3) AND c.ended_at=0
-		AND NOT EXISTS (SELECT 1 FROM notices n WHERE n.kind=$4 AND n.person=o.person AND n.subject=w.id || '/' || $5) ORDER BY 1`,
-		string(program.Worker), int64(month), tx.Now.UnixMicro(), string(NoticeEnding), month.String()); err != nil {
+	}, `SELECT DISTINCT w.id FROM workers w JOIN offices o ON o.place=w.id AND o.role=$1 JOIN people p ON p.id=o.person
+		WHERE p.quiet_at=0 AND w.paid_until=$2 AND w.active=1 AND w.paused_at=0 AND (o.until=0 OR o.until>$3)
+		AND (SELECT COUNT(*) FROM notices n WHERE n.name=$4 || w.id || $5 || o.person)=0
+		AND (SELECT COUNT(*) FROM chats c WHERE c.person=o.person AND c.ended_at=0 AND c.gone_at=0)>0 ORDER BY 1 LIMIT $6`,
+		string(program.Worker), int64(month), tx.Now.UnixMicro(), string(NoticeEnding)+":", "/"+month.String()+":", toldAtOnce); err != nil {
 		return err
 	}
 	for _, id := range workers {

@@ -94,7 +94,7 @@ func (tx *Tx) ProvePhone(channel, chatID string, vouched program.Phone) (Worker,
 	if err != nil {
 		return Worker{}, err
 	}
-	if len(workers) != 1 || workers[0].PhoneOwner != "" && workers[0].PhoneOwner != "own" {
+	if len(workers) != 1 || !ownPhone(workers[0].PhoneOwner) {
 		return Worker{}, ErrNotProved
 	}
 	p, err := tx.PersonByPhone(vouched)

@@ -40,7 +40,7 @@ type Registered struct {
 // moment (ErrNoRight). Refused are a NIK that is registered (*DuplicateNIK, counted even when the caller rolls back),
 // somebody too old (ErrTooOld), and what the budget does not carry (*ErrNotEnough). Held for the kelurahan, with an alert
 // and without money, is who is too young or may be covered elsewhere. Without a ceiling it waits (rule 9). Otherwise
-// this year's months are promised and those of later years wait (rule 14a).
+// this year's months are promised and those of later years wait (rule 14a). Who is this worker by an earlier registration is told.
 func (tx *Tx) Register(w Worker, op string, by Person, consent Consent) (Registered, error) {
 	if err := tx.must(by.ID, program.Register, w.RT.String()); err != nil {
 		return Registered{}, err
@@ -117,7 +117,7 @@ func (tx *Tx) register(w Worker, op string, consent Consent) (Registered, error)
 	if err := tx.putConsent(w.ID, consent); err != nil {
 		return Registered{}, err
 	}
-	if err := tx.audit(w.RegisteredBy, "worker.register", w.ID, op); err != nil {
+	if err := errors.Join(tx.audit(w.RegisteredBy, "worker.register", w.ID, op), tx.follow(w)); err != nil {
 		return Registered{}, err
 	}
 	if reason != "" {
@@ -271,7 +271,9 @@ func (tx *Tx) CancelWorker(id string, by Person, reason, op string) error {
 	if len(paid) > 0 || !w.PaidUntil.IsZero() {
 		return ErrPaid
 	}
-	return tx.whole(func() error { return tx.end(w, program.Cancelled, by.ID, reason, op) })
+	return tx.whole(func() error {
+		return errors.Join(tx.end(w, program.Cancelled, by.ID, reason, op), tx.unfollow(w, by.ID))
+	})
 }
 
 // end gives a registration its last state: what was promised returns to the budget, what waited is cancelled.

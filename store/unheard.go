@@ -17,7 +17,7 @@ import (
 const heard = `'due', 'sending', 'sent', 'unclear'`
 
 // officeNotices are the kinds of notices that are meant for an office, whoever holds it.
-const officeNotices = `'alert', 'move', 'moved', 'ticket', 'proof'`
+const officeNotices = `'alert', 'move', 'moved', 'ticket', 'proof', 'covered_head'`
 
 // told is tell, and says whether there is a new notice.
 func (tx *Tx) told(kind NoticeKind, subject, person string) (added bool, err error) {
@@ -75,6 +75,9 @@ func (tx *Tx) passOn(n Notice) error {
 // placeOf is the place whose office a notice is meant for.
 func (tx *Tx) placeOf(n Notice) (place string, err error) {
 	id, _, _ := strings.Cut(n.Subject, "/")
+	if n.Kind == NoticeCoveredHead {
+		return id, nil
+	}
 	query := map[NoticeKind]string{
 		NoticeAlert:  `SELECT kelurahan FROM alerts WHERE id=$1`,
 		NoticeMove:   `SELECT from_rt FROM moves WHERE id=$1`,

@@ -62,6 +62,9 @@ func (w Worker) StateOn(today program.Date, s program.Settings) program.State {
 	return w.State
 }
 
+// StateNow is StateOn today.
+func (tx *Tx) StateNow(w Worker) program.State { return w.StateOn(tx.today(), tx.settings()) }
+
 // Start is the day from which the membership counts by our records: that of the registration, or the first of the first
 // month that is paid for. Only BPJS knows it for certain.
 func (w Worker) Start() program.Date {
