@@ -51,3 +51,37 @@ func whatHappened(e store.Event) locales.Text {
 	}
 	return locales.T("history." + e.What)
 }
+
+// askHistory tells who sees a worker what happened to his record; who has read it is the worker's own affair.
+func (c *Conversations) askHistory(ctx context.Context, _ *bot.Turn, _ *looking, w store.Worker) (bot.Prompt, error) {
+	return c.history(ctx, w, false)
+}
+
+func answerHistory(_ context.Context, t *bot.Turn, _ *looking) (bot.Next, error) {
+	switch t.Choice {
+	case "menu":
+		return bot.End(), nil
+	case "back":
+		return bot.To("card"), nil
+	}
+	return bot.Again(locales.Text{}), nil
+}
+
+// askOwnHistory tells a worker what happened to his record, and who has read it.
+func (c *Conversations) askOwnHistory(ctx context.Context, t *bot.Turn, _ *asking) (bot.Prompt, error) {
+	_, w, ok, err := c.subject(ctx, t)
+	if err != nil || !ok || w.ID == "" {
+		return closed(), err
+	}
+	return c.history(ctx, w, true)
+}
+
+func answerOwnHistory(_ context.Context, t *bot.Turn, _ *asking) (bot.Next, error) {
+	switch t.Choice {
+	case "menu":
+		return bot.End(), nil
+	case "back":
+		return bot.To("see"), nil
+	}
+	return bot.Again(locales.Text{}), nil
+}

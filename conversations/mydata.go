@@ -164,25 +164,6 @@ func (c *Conversations) answerMyData(ctx context.Context, t *bot.Turn, d *asking
 	return bot.Again(locales.Text{}), nil
 }
 
-// askOwnHistory tells a worker what happened to his record, and who has read it.
-func (c *Conversations) askOwnHistory(ctx context.Context, t *bot.Turn, _ *asking) (bot.Prompt, error) {
-	_, w, ok, err := c.subject(ctx, t)
-	if err != nil || !ok || w.ID == "" {
-		return closed(), err
-	}
-	return c.history(ctx, w, true)
-}
-
-func answerOwnHistory(_ context.Context, t *bot.Turn, _ *asking) (bot.Next, error) {
-	switch t.Choice {
-	case "menu":
-		return bot.End(), nil
-	case "back":
-		return bot.To("see"), nil
-	}
-	return bot.Again(locales.Text{}), nil
-}
-
 // agree keeps that the worker himself agrees to what his RT stated for him (rule 21).
 func (c *Conversations) agree(ctx context.Context, t *bot.Turn, d *asking) (bot.Next, error) {
 	p, w, ok, err := c.subject(ctx, t)
