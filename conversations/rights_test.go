@@ -15,6 +15,7 @@ import (
 	"sahabatrt/bot"
 	"sahabatrt/program"
 	"sahabatrt/store"
+	"sahabatrt/store/storetest"
 )
 
 // The matrix of who × verb × area is played: what the table of program says somebody may do, the conversation lets him
@@ -47,6 +48,7 @@ func areaOf(role program.Role, rt program.RT) string {
 // ward is a city with RT 14, about which everything is, and one actor of each role there and in another area.
 type ward struct {
 	*city
+	phones *phones // nil in the terminal
 	actors []*actor
 	worker string // Udin Rahasia of RT 14, who is also an actor
 	held   string // waits for the kelurahan
@@ -58,9 +60,31 @@ type ward struct {
 
 const secretName = "Rahasia"
 
+// newWard is a ward whose people are in the terminal, so that they can send what no phone would.
 func newWard(t *testing.T) *ward {
 	t.Helper()
+	return (&ward{city: newCity(t)}).peopled(t)
+}
+
+// newWardOnTelegram is one whose people have phones: all they do and read goes over the wire.
+func newWardOnTelegram(t *testing.T) *ward {
+	t.Helper()
 	c := &ward{city: newCity(t)}
+	c.phones = c.onTelegram(t)
+	return c.peopled(t)
+}
+
+// newWardEitherWay is in the terminal on SQLite, and on Telegram where the same is played again on PostgreSQL.
+func newWardEitherWay(t *testing.T) *ward {
+	t.Helper()
+	if storetest.OnPostgres() {
+		return newWardOnTelegram(t)
+	}
+	return newWard(t)
+}
+
+func (c *ward) peopled(t *testing.T) *ward {
+	t.Helper()
 	other := ""
 	c.change(t, func(tx *store.Tx) (err error) {
 		c.worker, c.held, c.moving, other = "", "", "", ""
@@ -168,7 +192,11 @@ func (c *ward) enter(t *testing.T, name string, office program.Office) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := &actor{name: name, office: office, phone: phone, addr: bot.Address{Channel: "terminal", ID: name}}
+	a := &actor{name: name, office: office, phone: phone}
+	a.addr, _ = c.stage.Person(name)
+	if c.phones != nil {
+		c.phone(a).Phone = strings.TrimPrefix(phone.E164(), "+")
+	}
 	c.actors = append(c.actors, a)
 	if office.Role == "" {
 		return
@@ -206,17 +234,24 @@ func (c *ward) says(t *testing.T, a *actor, line string) (said string) {
 	return c.hears(t, a, u)
 }
 
+// hears has something come from somebody, in whatever way he is reached, and returns what the bot says.
 func (c *ward) hears(t *testing.T, a *actor, u bot.Update) (said string) {
 	t.Helper()
-	c.send(t, u)
-	c.lanes.Wait()
-	replies := c.said.Read(a.addr)
-	if len(replies) == 0 {
+	if err := c.stage.Tell([]bot.Update{u}); err != nil {
+		t.Fatalf("%s: %q %+v: %v", a.name, u.Text, u.Press, err)
+	}
+	if said = c.reads(t, a); said == "" {
 		t.Errorf("%s is not answered: %q %+v", a.name, u.Text, u.Press)
 	}
-	for _, m := range replies {
+	return said
+}
+
+// reads is what somebody was told since he read last.
+func (c *ward) reads(t *testing.T, a *actor) (said string) {
+	t.Helper()
+	for _, m := range c.stage.Read(a.addr) {
 		if strings.TrimSpace(m.Text) == "" {
-			t.Errorf("%s is answered with nothing: %q", a.name, u.Text)
+			t.Errorf("%s is answered with nothing", a.name)
 		}
 		if len(m.Choices) > 0 {
 			a.last = m
@@ -373,13 +408,13 @@ func TestEveryVerbIsTried(t *testing.T) {
 	}
 }
 
-// TestMatrix plays who × verb × area.
+// TestMatrix plays who × verb × area, once in the terminal and once over the wire.
 func TestMatrix(t *testing.T) {
 	for _, at := range attempts {
 		t.Run(string(at.verb), func(t *testing.T) {
-			c := newWard(t)
+			c := newWardEitherWay(t)
 			c.refuses(t, at)
-			c = newWard(t)
+			c = newWardEitherWay(t)
 			for _, a := range c.actors {
 				if !c.may(a, at.verb) {
 					continue
@@ -391,7 +426,7 @@ func TestMatrix(t *testing.T) {
 					continue
 				}
 				if c.done(t, at, a) {
-					c = newWard(t)
+					c = newWardEitherWay(t)
 				}
 				c.succeeds(t, at, a.name)
 			}
@@ -661,7 +696,7 @@ func asText(s string) string {
 // TestStrangeTextsComeBackAsText: as a name, as what is wrong with one's data, as the answer to it; in the question that
 // repeats it, to who reads it, and in the notice.
 func TestStrangeTextsComeBackAsText(t *testing.T) {
-	c := newWard(t)
+	c := newWardEitherWay(t)
 	udin, lurah, ketua := c.actor("worker here"), c.actor("kelurahan here"), c.actor("ketua here")
 	has := func(who, said, text string) {
 		t.Helper()
@@ -688,9 +723,7 @@ func TestStrangeTextsComeBackAsText(t *testing.T) {
 		}
 		told := ""
 		for _, a := range []*actor{udin, ketua} {
-			for _, m := range c.said.Read(a.addr) {
-				told += m.Text
-			}
+			told += c.reads(t, a)
 		}
 		has("who is told", told, text)
 		if utf8.RuneCountInString(asText(text)) < 5 {
