@@ -128,8 +128,12 @@ func TestPressesOfOthersOnTelegram(t *testing.T) {
 	before := c.records(t)
 	stolen := append(dataOf(card), dataOf(question)...)
 	for _, a := range c.others(lurah) {
-		c.says(t, a, "menu")
+		c.says(t, a, "jangan kabari") // a question with a yes of its own, for who is somebody
 		for _, data := range stolen {
+			if slices.Contains(dataOf(c.asks(t, a)), data) { // his own, which by chance has the same number
+				t.Errorf("%s has %q himself", a.name, data)
+				continue
+			}
 			c.presses(t, a, c.asks(t, a).ID, data)
 		}
 		for _, m := range []telegramtest.Message{card, question} {
@@ -184,6 +188,48 @@ func TestForgedPressesOnTelegram(t *testing.T) {
 	unchanged(t, before, c.records(t))
 	c.leaksNothing(t)
 	c.goesOn(t, lurah)
+	c.saysWhatIsThere(t)
+}
+
+// TestInviterReachesAboveOnTelegram: an office that he may not give has no button, and cannot be pressed or written.
+func TestInviterReachesAboveOnTelegram(t *testing.T) {
+	c := newWardOnTelegram(t)
+	before := c.records(t)
+	for _, a := range c.named("ketua here", "sekretaris here", "worker here", "kelurahan elsewhere", "kecamatan elsewhere", "stranger") {
+		c.says(t, a, "undang")
+		offered := dataOf(c.asks(t, a))
+		for _, role := range program.Roles {
+			own := append(dataOf(c.asks(t, a)), "1.menu")
+			serial, _, _ := strings.Cut(own[0], ".")
+			if data := serial + "." + string(role); !slices.Contains(own, data) {
+				c.presses(t, a, c.asks(t, a).ID, data)
+			}
+		}
+		for _, text := range []string{"Lurah", "Camat", "BPJS", "city", "Ketua RT 3 Legok", "kelurahan", "1571"} {
+			if said := c.says(t, a, text); strings.Contains(said, "kode") && strings.Contains(said, "✅") {
+				t.Errorf("%s invites %q: %s", a.name, text, said)
+			}
+		}
+		if len(offered) == 0 && a.name == "ketua here" {
+			t.Error("he has no buttons to forge")
+		}
+		c.says(t, a, "menu")
+	}
+	lurah := c.actor("kelurahan here") // who may invite, but not there
+	for _, place := range []string{elsewhere.String(), "RT 3 Legok", "1571", "1571071012", "RT 14 Kenali Asam' OR 1=1 --", "../RT 14"} {
+		c.says(t, lurah, "undang")
+		c.says(t, lurah, "[Ketua RT]")
+		said := c.says(t, lurah, place)
+		for _, line := range []string{"Baru Contoh", "081200006999", "ya"} {
+			said += c.says(t, lurah, line)
+		}
+		if strings.Contains(said, "✅") {
+			t.Errorf("he invites to %q: %s", place, said)
+		}
+		c.says(t, lurah, "menu")
+	}
+	unchanged(t, before, c.records(t))
+	c.leaksNothing(t)
 	c.saysWhatIsThere(t)
 }
 
