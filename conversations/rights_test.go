@@ -742,6 +742,94 @@ func TestStrangeTextsComeBackAsText(t *testing.T) {
 	c.saysWhatIsThere(t)
 }
 
+// writes has somebody write what may go on to another without a word of the bot.
+func (c *ward) writes(t *testing.T, a *actor, text string) {
+	t.Helper()
+	c.serial++
+	if err := c.stage.Tell([]bot.Update{{ID: fmt.Sprint("w", c.serial), From: a.addr, Text: text, At: c.clock()}}); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 { // one after the other goes out
+		if err := c.due(t.Context(), c.clock()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestStrangeTextsBetweenPeople: what one person writes another one reads as it was written: in a talk, both ways, as the
+// name of who is invited, and as a worker's name, on the button too, and where the caption of a file is the answer.
+func TestStrangeTextsBetweenPeople(t *testing.T) {
+	c := newWardEitherWay(t)
+	lurah, ketua := c.actor("kelurahan here"), c.actor("ketua here")
+	has := func(who, said, text string) {
+		t.Helper()
+		if !strings.Contains(said, asText(text)) {
+			t.Errorf("%s reads %q as:\n%s", who, text, said)
+		}
+		for _, r := range said {
+			if r != '\n' && (unicode.IsControl(r) || unicode.Is(unicode.Cf, r)) {
+				t.Errorf("%s reads %q with a sign that is not seen: %q", who, text, said)
+			}
+		}
+	}
+	c.says(t, ketua, "petugas")
+	c.says(t, lurah, "jawab")
+	c.says(t, lurah, "[Nomor 1]")
+	for _, text := range strange {
+		c.writes(t, ketua, text)
+		has("the lurah", c.reads(t, lurah), text)
+		c.reads(t, ketua) // the first time he is told that it goes on
+		c.writes(t, lurah, text)
+		has("the ketua", c.reads(t, ketua), text)
+		c.reads(t, lurah)
+	}
+	c.says(t, ketua, "menu")
+	c.says(t, lurah, "menu")
+	invited, renamed, button := 0, 0, "Udin "+secretName
+	for i, text := range append(slices.Clone(strange), strings.Repeat("Ｗ", 80)) {
+		c.says(t, ketua, "undang")
+		c.says(t, ketua, "[Bendahara RT]")
+		if said := c.says(t, ketua, text); strings.Contains(said, asText(text)) { // else it is no name, and he is asked again
+			invited++
+			has("the ketua", c.says(t, ketua, fmt.Sprintf("0812000065%02d", i)), text)
+			has("the ketua", c.says(t, ketua, "ya"), text)
+			c.says(t, ketua, "undang")
+			has("the ketua", c.says(t, ketua, "[Undangan saya]"), text)
+		}
+		for _, line := range []string{"menu", "lihat pekerja", "[" + button + "]", "[Perbaiki data]", "[Nama]"} {
+			c.says(t, ketua, line)
+		}
+		said := c.captions(t, ketua, text)
+		if !strings.Contains(said, asText(text)) {
+			continue // it is no name
+		}
+		renamed++
+		has("the ketua", said, text)
+		has("the ketua", c.says(t, ketua, "ya"), text)
+		has("the ketua", c.says(t, ketua, "[Kembali ke daftar]"), text)
+		if button = asText(text); utf8.RuneCountInString(button) > 20 {
+			button = string([]rune(button)[:19]) + "…"
+		}
+		if !slices.ContainsFunc(ketua.last.Choices, func(b bot.Button) bool { return b.Label == button }) {
+			t.Errorf("%q stands on no button: %v", button, ketua.last.Choices)
+		}
+	}
+	if invited < len(strange)/2 || renamed < len(strange)/2 {
+		t.Errorf("only %d were invited and %d renamed", invited, renamed)
+	}
+	if _, err := c.do([]string{"check"}); err != nil {
+		t.Error(err)
+	}
+	c.saysWhatIsThere(t)
+}
+
+// captions has somebody send a file with a text below it.
+func (c *ward) captions(t *testing.T, a *actor, text string) (said string) {
+	t.Helper()
+	c.serial++
+	return c.hears(t, a, bot.Update{ID: fmt.Sprint("f", c.serial), From: a.addr, Text: text, Media: &bot.Media{Kind: bot.Document, ID: "file"}, At: c.clock()})
+}
+
 // FuzzWhatIsSaid: whatever is said at a step that takes a text, the bot answers, and what it repeats of it is text.
 func FuzzWhatIsSaid(f *testing.F) {
 	for _, text := range strange {
