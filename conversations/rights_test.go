@@ -246,12 +246,18 @@ func (c *ward) hears(t *testing.T, a *actor, u bot.Update) (said string) {
 	return said
 }
 
+// unkind are words of machines and of offices, which say neither what is wrong nor what one can do.
+var unkind = regexp.MustCompile(`(?i)tidak valid|ditolak|dilarang|\berror\b|\bgagal\b|\bakses\b|<no value>`)
+
 // reads is what somebody was told since he read last.
 func (c *ward) reads(t *testing.T, a *actor) (said string) {
 	t.Helper()
 	for _, m := range c.stage.Read(a.addr) {
 		if strings.TrimSpace(m.Text) == "" {
 			t.Errorf("%s is answered with nothing", a.name)
+		}
+		if word := unkind.FindString(m.Text); word != "" {
+			t.Errorf("%s is told %q:\n%s", a.name, word, m.Text)
 		}
 		if len(m.Choices) > 0 {
 			a.last = m
