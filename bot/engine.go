@@ -102,7 +102,7 @@ func (p *play) run(ctx context.Context, asleep bool) error {
 		return nil
 	}
 	press := p.t.Update.Press
-	if press != nil && press.Prompt == p.s.Pressed {
+	if press != nil && press.Prompt > 0 && press.Prompt == p.s.Pressed {
 		return nil // a second tap: the first is answered
 	}
 	if problem := p.strange(); problem != "" {

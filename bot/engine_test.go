@@ -228,6 +228,23 @@ func TestSerialsAreNeverUsedAgain(t *testing.T) {
 	}
 }
 
+// TestPressesOfNothing: what no button of ours ever held is told to be over, also where nothing was pressed before.
+func TestPressesOfNothing(t *testing.T) {
+	e := shop(t, func() error { return nil })
+	now := time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC)
+	out, err := e.Play(t.Context(), nil, says("0", "Udin"), now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, raw := range [][]byte{nil, out.Session} {
+		press := says("1", "")
+		press.Press = &bot.Press{}
+		if out, err := e.Play(t.Context(), raw, press, now); err != nil || len(out.Replies) != 1 || !strings.Contains(out.Replies[0].Text, "sudah lewat") {
+			t.Errorf("told %v, %v", out.Replies, err)
+		}
+	}
+}
+
 // BenchmarkEngine is one turn of the engine alone: session in, session and replies out.
 func BenchmarkEngine(b *testing.B) {
 	e := shop(b, func() error { return nil })

@@ -137,6 +137,9 @@ func (c *Conversations) answerCover(ctx context.Context, t *bot.Turn, d *proving
 		return bot.Again(locales.Text{}), nil
 	}
 	if t.Update.Phone == "" {
+		if _, _, ok, err := c.self(ctx, t); err != nil || ok { // he has no button that shares his own
+			return bot.Again(locales.Text{}), err
+		}
 		return bot.Again(locales.T("greet.phone.own")), nil
 	}
 	if err := c.provePhone(ctx, t); err != nil {

@@ -115,6 +115,8 @@ func inviteProblem(err error) string {
 		return "greet.code.phone"
 	case errors.Is(err, store.ErrOtherWorker):
 		return "greet.code.other_worker"
+	case errors.Is(err, store.ErrOwnCode):
+		return "greet.code.own"
 	case errors.Is(err, store.ErrTooManyTries):
 		return "greet.code.many"
 	}

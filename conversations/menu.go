@@ -106,6 +106,9 @@ func (c *Conversations) answerMenu(ctx context.Context, t *bot.Turn, _ *struct{}
 	case t.Update.Contact == nil:
 		return bot.Again(locales.Text{}), nil
 	case t.Update.Phone == "":
+		if p, err := c.anybody(ctx, t); err != nil || p.ID != "" { // he has no button that shares his own
+			return bot.Again(locales.Text{}), err
+		}
 		return bot.Again(locales.T("greet.phone.own")), nil
 	}
 	if _, err := c.speaker(ctx, t); errors.Is(err, errStranger) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -62,6 +61,7 @@ func virtually(t *testing.T, n int, rate float64, trouble func(*telegramtest.Ser
 			})
 		}
 		all.Wait()
+		c.lanes.Wait() // the last reply may come once more
 		c.registered(t, n)
 		for _, k := range callers {
 			k.judge(t, srv)
@@ -92,9 +92,8 @@ func (k *caller) register(ctx context.Context, nik int) error {
 	return nil
 }
 
-func (k *caller) same(m telegramtest.Message) bool {
-	return m.Text == k.heard.Text && slices.EqualFunc(m.Buttons, k.heard.Buttons, slices.Equal)
-}
+// same says whether he has heard this already; its buttons may have been taken away meanwhile.
+func (k *caller) same(m telegramtest.Message) bool { return m.Text == k.heard.Text }
 
 // judge: a reply was heard again where its delivery was not told, and only there.
 func (k *caller) judge(t *testing.T, srv *telegramtest.Server) {

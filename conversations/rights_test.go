@@ -15,6 +15,7 @@ import (
 	"sahabatrt/bot"
 	"sahabatrt/program"
 	"sahabatrt/store"
+	"sahabatrt/store/storetest"
 )
 
 // The matrix of who × verb × area is played: what the table of program says somebody may do, the conversation lets him
@@ -47,6 +48,7 @@ func areaOf(role program.Role, rt program.RT) string {
 // ward is a city with RT 14, about which everything is, and one actor of each role there and in another area.
 type ward struct {
 	*city
+	phones *phones // nil in the terminal
 	actors []*actor
 	worker string // Udin Rahasia of RT 14, who is also an actor
 	held   string // waits for the kelurahan
@@ -58,9 +60,31 @@ type ward struct {
 
 const secretName = "Rahasia"
 
+// newWard is a ward whose people are in the terminal, so that they can send what no phone would.
 func newWard(t *testing.T) *ward {
 	t.Helper()
+	return (&ward{city: newCity(t)}).peopled(t)
+}
+
+// newWardOnTelegram is one whose people have phones: all they do and read goes over the wire.
+func newWardOnTelegram(t *testing.T) *ward {
+	t.Helper()
 	c := &ward{city: newCity(t)}
+	c.phones = c.onTelegram(t)
+	return c.peopled(t)
+}
+
+// newWardEitherWay is in the terminal on SQLite, and on Telegram where the same is played again on PostgreSQL.
+func newWardEitherWay(t *testing.T) *ward {
+	t.Helper()
+	if storetest.OnPostgres() {
+		return newWardOnTelegram(t)
+	}
+	return newWard(t)
+}
+
+func (c *ward) peopled(t *testing.T) *ward {
+	t.Helper()
 	other := ""
 	c.change(t, func(tx *store.Tx) (err error) {
 		c.worker, c.held, c.moving, other = "", "", "", ""
@@ -125,7 +149,8 @@ func newWard(t *testing.T) *ward {
 		if err != nil {
 			return err
 		}
-		self, err := tx.PersonByChat("terminal", "worker here")
+		at := c.actor("worker here").addr
+		self, err := tx.PersonByChat(at.Channel, at.ID)
 		if err != nil {
 			return err
 		}
@@ -172,7 +197,11 @@ func (c *ward) enter(t *testing.T, name string, office program.Office) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := &actor{name: name, office: office, phone: phone, addr: bot.Address{Channel: "terminal", ID: name}}
+	a := &actor{name: name, office: office, phone: phone}
+	a.addr, _ = c.stage.Person(name)
+	if c.phones != nil {
+		c.phone(a).Phone = strings.TrimPrefix(phone.E164(), "+")
+	}
 	c.actors = append(c.actors, a)
 	if office.Role == "" {
 		return
@@ -210,17 +239,30 @@ func (c *ward) says(t *testing.T, a *actor, line string) (said string) {
 	return c.hears(t, a, u)
 }
 
+// hears has something come from somebody, in whatever way he is reached, and returns what the bot says.
 func (c *ward) hears(t *testing.T, a *actor, u bot.Update) (said string) {
 	t.Helper()
-	c.send(t, u)
-	c.lanes.Wait()
-	replies := c.said.Read(a.addr)
-	if len(replies) == 0 {
+	if err := c.stage.Tell([]bot.Update{u}); err != nil {
+		t.Fatalf("%s: %q %+v: %v", a.name, u.Text, u.Press, err)
+	}
+	if said = c.reads(t, a); said == "" {
 		t.Errorf("%s is not answered: %q %+v", a.name, u.Text, u.Press)
 	}
-	for _, m := range replies {
+	return said
+}
+
+// unkind are words of machines and of offices, which say neither what is wrong nor what one can do.
+var unkind = regexp.MustCompile(`(?i)tidak valid|ditolak|dilarang|\berror\b|\bgagal\b|\bakses\b|<no value>`)
+
+// reads is what somebody was told since he read last.
+func (c *ward) reads(t *testing.T, a *actor) (said string) {
+	t.Helper()
+	for _, m := range c.stage.Read(a.addr) {
 		if strings.TrimSpace(m.Text) == "" {
-			t.Errorf("%s is answered with nothing: %q", a.name, u.Text)
+			t.Errorf("%s is answered with nothing", a.name)
+		}
+		if word := unkind.FindString(m.Text); word != "" {
+			t.Errorf("%s is told %q:\n%s", a.name, word, m.Text)
 		}
 		if len(m.Choices) > 0 {
 			a.last = m
@@ -376,13 +418,13 @@ func TestEveryVerbIsTried(t *testing.T) {
 	}
 }
 
-// TestMatrix plays who × verb × area.
+// TestMatrix plays who × verb × area, once in the terminal and once over the wire.
 func TestMatrix(t *testing.T) {
 	for _, at := range attempts {
 		t.Run(string(at.verb), func(t *testing.T) {
-			c := newWard(t)
+			c := newWardEitherWay(t)
 			c.refuses(t, at)
-			c = newWard(t)
+			c = newWardEitherWay(t)
 			for _, a := range c.actors {
 				if !c.may(a, at.verb) {
 					continue
@@ -394,7 +436,7 @@ func TestMatrix(t *testing.T) {
 					continue
 				}
 				if c.done(t, at, a) {
-					c = newWard(t)
+					c = newWardEitherWay(t)
 				}
 				c.succeeds(t, at, a.name)
 			}
@@ -701,7 +743,7 @@ func asText(s string) string {
 // TestStrangeTextsComeBackAsText: as a name, as what is wrong with one's data, as the answer to it; in the question that
 // repeats it, to who reads it, and in the notice.
 func TestStrangeTextsComeBackAsText(t *testing.T) {
-	c := newWard(t)
+	c := newWardEitherWay(t)
 	udin, lurah, ketua := c.actor("worker here"), c.actor("kelurahan here"), c.actor("ketua here")
 	has := func(who, said, text string) {
 		t.Helper()
@@ -728,9 +770,7 @@ func TestStrangeTextsComeBackAsText(t *testing.T) {
 		}
 		told := ""
 		for _, a := range []*actor{udin, ketua} {
-			for _, m := range c.said.Read(a.addr) {
-				told += m.Text
-			}
+			told += c.reads(t, a)
 		}
 		has("who is told", told, text)
 		if utf8.RuneCountInString(asText(text)) < 5 {
@@ -747,6 +787,94 @@ func TestStrangeTextsComeBackAsText(t *testing.T) {
 		t.Error(err)
 	}
 	c.saysWhatIsThere(t)
+}
+
+// writes has somebody write what may go on to another without a word of the bot.
+func (c *ward) writes(t *testing.T, a *actor, text string) {
+	t.Helper()
+	c.serial++
+	if err := c.stage.Tell([]bot.Update{{ID: fmt.Sprint("w", c.serial), From: a.addr, Text: text, At: c.clock()}}); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 { // one after the other goes out
+		if err := c.due(t.Context(), c.clock()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestStrangeTextsBetweenPeople: what one person writes another one reads as it was written: in a talk, both ways, as the
+// name of who is invited, and as a worker's name, on the button too, and where the caption of a file is the answer.
+func TestStrangeTextsBetweenPeople(t *testing.T) {
+	c := newWardEitherWay(t)
+	lurah, ketua := c.actor("kelurahan here"), c.actor("ketua here")
+	has := func(who, said, text string) {
+		t.Helper()
+		if !strings.Contains(said, asText(text)) {
+			t.Errorf("%s reads %q as:\n%s", who, text, said)
+		}
+		for _, r := range said {
+			if r != '\n' && (unicode.IsControl(r) || unicode.Is(unicode.Cf, r)) {
+				t.Errorf("%s reads %q with a sign that is not seen: %q", who, text, said)
+			}
+		}
+	}
+	c.says(t, ketua, "petugas")
+	c.says(t, lurah, "jawab")
+	c.says(t, lurah, "[Nomor 1]")
+	for _, text := range strange {
+		c.writes(t, ketua, text)
+		has("the lurah", c.reads(t, lurah), text)
+		c.reads(t, ketua) // the first time he is told that it goes on
+		c.writes(t, lurah, text)
+		has("the ketua", c.reads(t, ketua), text)
+		c.reads(t, lurah)
+	}
+	c.says(t, ketua, "menu")
+	c.says(t, lurah, "menu")
+	invited, renamed, button := 0, 0, "Udin "+secretName
+	for i, text := range append(slices.Clone(strange), strings.Repeat("Ｗ", 80)) {
+		c.says(t, ketua, "undang")
+		c.says(t, ketua, "[Bendahara RT]")
+		if said := c.says(t, ketua, text); strings.Contains(said, asText(text)) { // else it is no name, and he is asked again
+			invited++
+			has("the ketua", c.says(t, ketua, fmt.Sprintf("0812000065%02d", i)), text)
+			has("the ketua", c.says(t, ketua, "ya"), text)
+			c.says(t, ketua, "undang")
+			has("the ketua", c.says(t, ketua, "[Undangan saya]"), text)
+		}
+		for _, line := range []string{"menu", "lihat pekerja", "[" + button + "]", "[Perbaiki data]", "[Nama]"} {
+			c.says(t, ketua, line)
+		}
+		said := c.captions(t, ketua, text)
+		if !strings.Contains(said, asText(text)) {
+			continue // it is no name
+		}
+		renamed++
+		has("the ketua", said, text)
+		has("the ketua", c.says(t, ketua, "ya"), text)
+		has("the ketua", c.says(t, ketua, "[Kembali ke daftar]"), text)
+		if button = asText(text); utf8.RuneCountInString(button) > 20 {
+			button = string([]rune(button)[:19]) + "…"
+		}
+		if !slices.ContainsFunc(ketua.last.Choices, func(b bot.Button) bool { return b.Label == button }) {
+			t.Errorf("%q stands on no button: %v", button, ketua.last.Choices)
+		}
+	}
+	if invited < len(strange)/2 || renamed < len(strange)/2 {
+		t.Errorf("only %d were invited and %d renamed", invited, renamed)
+	}
+	if _, err := c.do([]string{"check"}); err != nil {
+		t.Error(err)
+	}
+	c.saysWhatIsThere(t)
+}
+
+// captions has somebody send a file with a text below it.
+func (c *ward) captions(t *testing.T, a *actor, text string) (said string) {
+	t.Helper()
+	c.serial++
+	return c.hears(t, a, bot.Update{ID: fmt.Sprint("f", c.serial), From: a.addr, Text: text, Media: &bot.Media{Kind: bot.Document, ID: "file"}, At: c.clock()})
 }
 
 // FuzzWhatIsSaid: whatever is said at a step that takes a text, the bot answers, and what it repeats of it is text.

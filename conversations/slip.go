@@ -7,8 +7,11 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"unicode"
 
 	"github.com/go-pdf/fpdf"
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/unicode/norm"
 
 	"sahabatrt/bot"
 	"sahabatrt/locales"
@@ -62,11 +65,10 @@ func (c *Conversations) slip(texts *locales.Catalogue, w store.Worker, on progra
 	pdf.SetModificationDate(on.Time())
 	pdf.SetCatalogSort(true) // the same slip is the same file
 	pdf.AddPage()
-	latin := pdf.UnicodeTranslatorFromDescriptor("")
 	width, _ := pdf.GetPageSize()
 	paragraph := func(style string, size, line float64, text string) {
 		pdf.SetFont("Helvetica", style, size)
-		pdf.MultiCell(0, line, latin(text), "", "L", false)
+		pdf.MultiCell(0, line, inFont(text), "", "L", false)
 	}
 	paragraph("B", 18, 9, say("slip.title"))
 	paragraph("", 11, 6, say("slip.programme"))
@@ -74,9 +76,9 @@ func (c *Conversations) slip(texts *locales.Catalogue, w store.Worker, on progra
 	pdf.Line(14, pdf.GetY(), width-14, pdf.GetY())
 	pdf.Ln(4)
 	rows := [][2]string{
-		{say("slip.name"), w.Name},
+		{say("slip.name"), oneLine(w.Name)},
 		{say("slip.nik"), w.NIK.String()},
-		{say("slip.work"), texts.Render(locales.Default, work(w.Category, w.Work))},
+		{say("slip.work"), oneLine(texts.Render(locales.Default, work(w.Category, w.Work)))},
 		{say("slip.rt"), say("slip.value", "Value", w.RT)},
 		{say("slip.since"), say("slip.value", "Value", program.DateOf(w.RegisteredAt))},
 		{say("slip.state", "Date", on), say("state." + string(w.StateOn(on, c.Settings)))},
@@ -104,4 +106,26 @@ func (c *Conversations) slip(texts *locales.Catalogue, w store.Worker, on progra
 		return nil, fmt.Errorf("draw a slip: %w", err)
 	}
 	return out.Bytes(), nil
+}
+
+// inFont is a text in the letters that the fonts of every PDF reader have, those of Western Europe. Of other letters marks
+// are left out and wide ones are made plain; a stretch of what is left has one "?" in its place.
+func inFont(text string) string {
+	var out []byte
+	for _, r := range norm.NFC.String(text) {
+		if b, ok := charmap.Windows1252.EncodeRune(r); ok {
+			out = append(out, b)
+			continue
+		}
+		for _, part := range norm.NFKD.String(string(r)) {
+			switch b, ok := charmap.Windows1252.EncodeRune(part); {
+			case unicode.In(part, unicode.Mn, unicode.Cf): // nothing of its own
+			case ok:
+				out = append(out, b)
+			case !bytes.HasSuffix(out, []byte("?")):
+				out = append(out, '?')
+			}
+		}
+	}
+	return string(out)
 }

@@ -14,6 +14,7 @@ import (
 	"sahabatrt/bot"
 	"sahabatrt/bot/telegram"
 	"sahabatrt/bot/telegram/telegramtest"
+	"sahabatrt/locales"
 )
 
 // phones are what people have in their hands when a transcript plays over Telegram.
@@ -59,12 +60,13 @@ func (o *overheard) join(first, second string) string {
 // onTelegram moves the people of a city to Telegram, which is played: all they do and hear goes over the wire, each
 // update comes twice, and the bot polls. Telegram vouches for the number on a card alone; the transcripts are about people
 // whose number is known, so it is set beside whatever else they send.
-func (c *city) onTelegram(t *testing.T) {
+func (c *city) onTelegram(t *testing.T) *phones {
 	t.Helper()
 	srv := telegramtest.New(t, telegramtest.Config{Now: c.clock})
 	srv.DisturbUpdates(telegramtest.UpdateFaults{Repeat: 1})
 	tg, err := telegram.New(telegram.Options{Token: srv.Token, Endpoint: srv.URL(), Now: c.clock, Log: c.lanes.Log,
-		Files: func(ctx context.Context, ref string) ([]byte, error) { return c.flows.File(ctx, c.notices.Texts, ref) }})
+		Private: func(lang string) string { return c.notices.Texts.Render(lang, locales.T("channel.private")) },
+		Files:   func(ctx context.Context, ref string) ([]byte, error) { return c.flows.File(ctx, c.notices.Texts, ref) }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +80,15 @@ func (c *city) onTelegram(t *testing.T) {
 		if n := srv.Unanswered(); n > 0 {
 			t.Errorf("%d presses are not answered", n)
 		}
+		for _, call := range srv.Calls() {
+			for _, markup := range []string{"parse_mode", "entities", "caption_entities"} {
+				if call.Params[markup] != "" {
+					t.Errorf("%s reads what is said as more than text: %s=%s", call.Method, markup, call.Params[markup])
+				}
+			}
+		}
 	})
+	return p
 }
 
 func newPhones(t *testing.T, c *city, srv *telegramtest.Server) *phones {
@@ -140,6 +150,11 @@ func (p *phones) tell(in []bot.Update) error {
 	if err := p.do(p.byChat[in[0].From.ID], in); err != nil {
 		return err
 	}
+	return p.settled()
+}
+
+// settled returns when the bot has everything that was done, and has answered.
+func (p *phones) settled() error {
 	for began := time.Now(); p.srv.Pending() > 0; time.Sleep(time.Millisecond) {
 		if time.Since(began) > time.Minute {
 			return errors.New("the bot does not take it")

@@ -32,6 +32,7 @@ func (c *Conversations) workers() bot.Flow[looking] {
 		Steps: []bot.Step[looking]{
 			{Name: "list", Ask: c.askList, Answer: c.answerList, Help: "workers.list.help"},
 			{Name: "card", Ask: c.askCard, Answer: c.answerCard, Help: "workers.card.help"},
+			{Name: "others", Ask: c.ofOwn(c.askMoreActs), Answer: answerMoreActs, Help: "workers.card.help"},
 			{Name: "field", Ask: c.ofOwn(askField), Answer: answerField, Help: "workers.field.help"},
 			{Name: "value", Ask: c.ofOwn(askValue), Answer: answerValue, Help: "workers.value.help"},
 			{Name: "owner", When: func(d *looking) bool { return d.Field == store.FieldPhone && d.Value != "" },
@@ -250,13 +251,11 @@ func (c *Conversations) askCard(ctx context.Context, t *bot.Turn, d *looking) (b
 			prompt.Choices = append(prompt.Choices, choice("release", "workers.card.release"))
 		}
 	}
+	if may(program.Register) && len(missingData(w)) > 0 {
+		prompt.Choices = append(prompt.Choices, choice("complete", "workers.card.complete"))
+	}
 	if may(program.Correct) {
 		prompt.Choices = append(prompt.Choices, choice("correct", "workers.card.correct"))
-	}
-	if may(program.Register) {
-		prompt.Choices = append(prompt.Choices, choice("complete", "workers.card.complete"), choice("undo", "workers.card.undo"))
-	}
-	if may(program.Correct) {
 		tell, err := c.tellable(ctx, w)
 		if err != nil {
 			return prompt, err
@@ -265,14 +264,42 @@ func (c *Conversations) askCard(ctx context.Context, t *bot.Turn, d *looking) (b
 			prompt.Choices = append(prompt.Choices, choice("tell", "registered.then.tell"))
 		}
 	}
+	prompt.Choices = append(prompt.Choices, choice("slip", "button.slip"), choice("others", "workers.card.others"), choice("list", "workers.card.list"), choice("menu", "button.menu"))
+	return prompt, nil
+}
+
+// askMoreActs are what is done seldom with a worker's record.
+func (c *Conversations) askMoreActs(ctx context.Context, t *bot.Turn, d *looking, w store.Worker) (bot.Prompt, error) {
+	p, err := c.anybody(ctx, t)
+	if err != nil {
+		return bot.Prompt{}, err
+	}
+	consents, err := c.consents(ctx, w)
+	may := func(verb program.Verb) bool { return program.May(p.Offices, verb, w.RT.String()) }
+	prompt := bot.Prompt{Text: locales.T("workers.others.ask", "Name", d.Name)}
 	if may(program.Correct) && !w.Paused && !agreedHimself(consents) {
 		prompt.Choices = append(prompt.Choices, choice("paper", "workers.card.paper"))
 	}
 	if may(program.Unlink) {
 		prompt.Choices = append(prompt.Choices, choice("lost", "workers.card.lost"))
 	}
-	prompt.Choices = append(prompt.Choices, choice("slip", "button.slip"), choice("history", "mydata.history"), choice("list", "workers.card.list"), choice("menu", "button.menu"))
-	return prompt, nil
+	if may(program.Register) {
+		prompt.Choices = append(prompt.Choices, choice("undo", "workers.card.undo"))
+	}
+	prompt.Choices = append(prompt.Choices, choice("history", "mydata.history"), choice("card", "history.back"))
+	return prompt, err
+}
+
+func answerMoreActs(_ context.Context, t *bot.Turn, d *looking) (bot.Next, error) {
+	switch t.Choice {
+	case "paper", "undo", "history", "card":
+		return bot.To(t.Choice), nil
+	case "lost":
+		return bot.Go("lost", map[string]string{"worker": d.Worker}), nil
+	case "menu":
+		return bot.End(), nil
+	}
+	return bot.Again(locales.Text{}), nil
 }
 
 // payable is what can be set aside today for a worker who waited for a ceiling, and what goes on waiting for that of a
@@ -341,11 +368,9 @@ func (c *Conversations) answerCard(ctx context.Context, t *bot.Turn, d *looking)
 		return passOn(ctx, c, t, d, d.Worker, "card")
 	case "correct":
 		return bot.To("field"), nil
-	case "history":
-		return bot.To("history"), nil
-	case "complete", "lost":
-		return bot.Go(t.Choice, map[string]string{"worker": d.Worker}), nil
-	case "release", "undo", "paper":
+	case "complete":
+		return bot.Go("complete", map[string]string{"worker": d.Worker}), nil
+	case "release", "undo", "others":
 		return bot.To(t.Choice), nil
 	case "list":
 		return bot.To("list"), nil

@@ -22,6 +22,7 @@ var (
 	ErrInviteExpired = errors.New("the invitation is too old")
 	ErrInvitePhone   = errors.New("the invitation is for another phone number")
 	ErrOtherWorker   = errors.New("the chat or the number is another worker's")
+	ErrOwnCode       = errors.New("whoever issued a worker's code does not become that worker by it")
 	ErrTooManyTries  = errors.New("too many wrong codes from this chat")
 )
 
@@ -259,8 +260,8 @@ func (tx *Tx) openInvite(key, text string, i *Invite) error {
 
 // UseInvite gives the office of an invitation to the person behind a chat, once, and links the chat. vouched is the
 // number that the channel itself vouches for: ErrInvitePhone when the invitation names another one, ErrOtherWorker when a
-// worker's code comes from a chat or number of another worker: one chat never shows the data of two. The person is the
-// one with that number, or is new. ErrTooManyTries after 5 unknown codes from a chat in an hour; a wrong code counts even
+// worker's code comes from a chat or number of another worker: one chat never shows the data of two; ErrOwnCode when it
+// comes from who issued it, who could agree for the worker then. The person is the one with that number, or is new. ErrTooManyTries after 5 unknown codes from a chat in an hour; a wrong code counts even
 // when the caller rolls back.
 func (tx *Tx) UseInvite(code, channel, chatID string, vouched program.Phone) (Person, error) {
 	chat := tx.chatKey(channel, chatID)
@@ -285,6 +286,9 @@ func (tx *Tx) UseInvite(code, channel, chatID string, vouched program.Phone) (Pe
 	}
 	id, err := tx.invited(i, channel, chatID, vouched)
 	if err != nil {
+		return Person{}, err
+	}
+	if err := tx.notOwn(i, tx.index("invite", normalCode(code)), id); err != nil {
 		return Person{}, err
 	}
 	if err := tx.exec("use an invitation", `UPDATE invites SET used_by=$1, used_at=$2 WHERE code_key=$3 AND used_by=''`,
@@ -322,6 +326,21 @@ func (tx *Tx) stillInvited(i Invite, key string) error {
 		return ErrInviteExpired
 	}
 	return err
+}
+
+// notOwn is ErrOwnCode when a worker's code would make a worker of whoever issued it.
+func (tx *Tx) notOwn(i Invite, key, id string) error {
+	if i.Role != program.Worker {
+		return nil
+	}
+	var by string
+	if err := tx.QueryRow(`SELECT made_by FROM invites WHERE code_key=$1`, key).Scan(&by); err != nil {
+		return fmt.Errorf("look who invited: %w", err)
+	}
+	if by == id {
+		return ErrOwnCode
+	}
+	return nil
 }
 
 // tellIssuer tells who made an invitation that it was used; one that an operator made tells nobody.

@@ -167,6 +167,17 @@ func TestACodeOfAnotherWorker(t *testing.T) {
 	use := func(code, chat string) error {
 		return try(t, db, func(tx *Tx) error { _, err := tx.UseInvite(code, "telegram", chat, program.Phone{}); return err })
 	}
+	update(t, db, func(tx *Tx) error { return tx.LinkChat("telegram", "ketua", ketua.ID, byInvite) })
+	if err := use(codes[0], "ketua"); !errors.Is(err, ErrOwnCode) {
+		t.Fatalf("a code in the hands of who issued it: %v", err)
+	}
+	view(t, db, func(tx *Tx) error {
+		p, err := tx.PersonByChat("telegram", "ketua")
+		if p.ID != ketua.ID || len(p.Offices) != 1 {
+			t.Errorf("he is %v", p.Offices)
+		}
+		return err
+	})
 	must(t, use(codes[0], "shared"))
 	if err := use(codes[1], "shared"); !errors.Is(err, ErrOtherWorker) {
 		t.Fatalf("another worker's code: %v", err)

@@ -4,6 +4,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -56,7 +57,7 @@ func (tx *Tx) Prove(op, channel, chatID string, nik program.NIK, mother string, 
 	case locked:
 		return Worker{}, ErrProofLocked
 	case !known || !same:
-		tx.keep(func(tx *Tx) error { return tx.countProof(op, chat, key, w, known) })
+		tx.keep(func(tx *Tx) error { return tx.countProof(op, chat, key) })
 		return Worker{}, ErrNotProved
 	}
 	lost, err := tx.workerLocked(w.ID)
@@ -181,18 +182,49 @@ func (tx *Tx) proofLocked(chat, nik string) (bool, error) {
 	return false, nil
 }
 
-// countProof counts a wrong try. The one that closes the way to a worker's record tells his RT.
-func (tx *Tx) countProof(op, chat, nik string, w Worker, known bool) error {
-	added, err := tx.Exec(`INSERT INTO proof_tries(op, chat_key, nik_key, at) VALUES($1, $2, $3, $4) ON CONFLICT(op) DO NOTHING`,
+// countProof counts a wrong try, and nothing else: what a closed way means for a worker is TellProofs' to say, for whoever
+// tries would see by the time it takes that there is one.
+func (tx *Tx) countProof(op, chat, nik string) error {
+	return tx.exec("count a try to prove who somebody is", `INSERT INTO proof_tries(op, chat_key, nik_key, at) VALUES($1, $2, $3, $4) ON CONFLICT(op) DO NOTHING`,
 		op, chat, nik, tx.Now.UnixMicro())
-	if err != nil || added == 0 {
+}
+
+// TellProofs tells the RT and the kelurahan of each worker that the way to his record by NIK was closed, once each time
+// that it closes. A NIK that nobody has closes in the same way, and there is nobody to tell.
+func (tx *Tx) TellProofs() error {
+	if err := tx.alone("people", ""); err != nil {
 		return err
 	}
-	var n int
-	if err := tx.QueryRow(`SELECT COUNT(*) FROM proof_tries WHERE nik_key=$1 AND at>$2`, nik, tx.Now.Add(-proofDay).UnixMicro()).Scan(&n); err != nil {
-		return fmt.Errorf("count the tries at a NIK: %w", err)
+	closed := map[string]int64{} // when the last try was
+	if err := tx.each("look for NIKs that are closed", func(row Row) error {
+		var nik string
+		var last int64
+		err := row.Scan(&nik, &last)
+		closed[nik] = last
+		return err
+	}, `SELECT nik_key, MAX(at) FROM proof_tries WHERE at>$1 GROUP BY nik_key HAVING COUNT(*)>=$2`,
+		tx.Now.Add(-proofDay).UnixMicro(), proofTriesOfNIK); err != nil {
+		return err
 	}
-	if !known || n != proofTriesOfNIK {
+	for _, nik := range slices.Sorted(maps.Keys(closed)) {
+		if err := tx.tellProof(nik, closed[nik]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (tx *Tx) tellProof(nik string, last int64) error {
+	w, known, err := tx.wantedOrAny(nik)
+	if err != nil || !known {
+		return err
+	}
+	var told int
+	if err := tx.QueryRow(`SELECT COUNT(*) FROM alerts WHERE kelurahan=$1 AND kind=$2 AND worker=$3 AND at>=$4`,
+		w.RT.Kelurahan, string(AlertProof), w.ID, last).Scan(&told); err != nil {
+		return fmt.Errorf("look whether somebody was told of tries at a NIK: %w", err)
+	}
+	if told > 0 {
 		return nil
 	}
 	if err := tx.tellHead(NoticeProof, w.ID+"/"+tx.today().String(), w.RT); err != nil {

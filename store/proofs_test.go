@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -106,13 +108,100 @@ func TestProofLocks(t *testing.T) {
 			t.Errorf("after three wrong tries: %v", err)
 		}
 	}
-	alerts := alertsOf(t, db, AlertProof)
-	if len(alerts) != 1 || alerts[0].Worker != known.ID {
-		t.Errorf("%d alerts", len(alerts))
+	told := func(when string, want int) {
+		t.Helper()
+		for range 2 {
+			update(t, db, (*Tx).TellProofs)
+		}
+		alerts := alertsOf(t, db, AlertProof)
+		if len(alerts) != want || slices.ContainsFunc(alerts, func(a Alert) bool { return a.Worker != known.ID }) {
+			t.Errorf("%s: %d alerts, want %d", when, len(alerts), want)
+		}
 	}
+	if early := alertsOf(t, db, AlertProof); len(early) != 0 {
+		t.Error("whoever tried waited for the alert")
+	}
+	told("locked", 1)
 	db.opt.Now = func() time.Time { return today.Add(25 * time.Hour) }
 	if _, err := prove(db, "new", known.NIK, "Fatimah binti Contoh", true); err != nil {
 		t.Errorf("a day later: %v", err)
+	}
+	told("a day later", 1)
+	for range proofTriesOfNIK {
+		_, _ = prove(db, newID(), known.NIK, "Aisyah", true)
+	}
+	told("locked again", 2)
+}
+
+// spoken is an engine that notes each statement of a change, so that two changes can be compared.
+type spoken struct {
+	engine
+	said []string
+}
+
+type spokenQuerier struct {
+	querier
+	to *spoken
+}
+
+func (s *spoken) update(ctx context.Context, change func(context.Context, querier) (refused, fault error)) (refused, fault error) {
+	s.said = nil
+	return s.engine.update(ctx, func(ctx context.Context, q querier) (refused, fault error) {
+		return change(ctx, spokenQuerier{q, s})
+	})
+}
+
+func (q spokenQuerier) Exec(ctx context.Context, query string, args ...any) (int64, error) {
+	q.to.said = append(q.to.said, query)
+	return q.querier.Exec(ctx, query, args...)
+}
+
+func (q spokenQuerier) Query(ctx context.Context, query string, args ...any) (Rows, error) {
+	q.to.said = append(q.to.said, query)
+	return q.querier.Query(ctx, query, args...)
+}
+
+func (q spokenQuerier) QueryRow(ctx context.Context, query string, args ...any) Row {
+	q.to.said = append(q.to.said, query)
+	return q.querier.QueryRow(ctx, query, args...)
+}
+
+func (q spokenQuerier) Lock(ctx context.Context, kind, id string) error {
+	q.to.said = append(q.to.said, "lock "+kind)
+	return q.querier.Lock(ctx, kind, id)
+}
+
+func (q spokenQuerier) Enqueue(ctx context.Context, kind JobKind, id string) error {
+	q.to.said = append(q.to.said, "enqueue "+string(kind))
+	return q.querier.Enqueue(ctx, kind, id)
+}
+
+// TestProofsDoTheSameWork: a NIK with another mother, one without a mother's name, one of a registration that ended, and
+// one that nobody has take the same statements at each try, up to the one that locks and beyond: the time it takes tells
+// nothing. What the lock tells others is said later, while nobody waits.
+func TestProofsDoTheSameWork(t *testing.T) {
+	db, ketua, known := provable(t)
+	ended, err := register(t, db, testWorker(t, 3), ketua)
+	must(t, err)
+	update(t, db, func(tx *Tx) error { return tx.setState(ended.Worker, program.Stopped, "") })
+	said := &spoken{engine: db.engine}
+	db.engine = said
+	for try := range proofTriesOfNIK + 2 {
+		want := []string(nil)
+		for _, nik := range []program.NIK{testNIK(t, 99), known.NIK, testNIK(t, 2), testNIK(t, 3)} {
+			if _, err := prove(db, newID(), nik, "Aisyah", true); err == nil {
+				t.Fatal("proved")
+			}
+			if want == nil {
+				want = said.said
+			}
+			if !slices.Equal(said.said, want) {
+				t.Errorf("try %d: known and unknown differ:\n%s\nand\n%s", try+1, strings.Join(want, "\n"), strings.Join(said.said, "\n"))
+			}
+		}
+		if len(want) < 4 {
+			t.Fatalf("try %d: only %q was heard", try+1, want)
+		}
 	}
 }
 

@@ -154,11 +154,11 @@ func TestOfficeTakesItsNotices(t *testing.T) {
 		NoticeMove: func(tx *Tx, w Worker, _, other Person) error { return tx.AskMove(w.NIK, rt15, other) },
 		NoticeProof: func(tx *Tx, w Worker, _, _ Person) error {
 			for range proofTriesOfNIK {
-				if err := tx.countProof(newID(), "chat", tx.index("nik", w.NIK.Digits()), w, true); err != nil {
+				if err := tx.countProof(newID(), "chat", tx.index("nik", w.NIK.Digits())); err != nil {
 					return err
 				}
 			}
-			return nil
+			return tx.TellProofs()
 		},
 		NoticeMoved: func(tx *Tx, w Worker, head, other Person) error { // the other RT's worker is asked for, and its head decides
 			err := tx.exec("be of the other RT", `UPDATE workers SET rt=$1 WHERE id=$2`, rt15.String(), w.ID)

@@ -147,7 +147,7 @@ func who(u *bot.Update, c chat, from *user) meaning {
 		return unreadable
 	case c.Type == "group" || c.Type == "supergroup":
 		return inGroup
-	case c.Type != "private" || from == nil || from.IsBot:
+	case c.Type != "private" || from == nil || from.IsBot || from.ID != c.ID: // in a private chat there is one person
 		return nobody
 	}
 	return toPlay

@@ -56,6 +56,8 @@ var payloads = map[string]struct {
 	"press_of_another_program":       {bot.Update{Press: &bot.Press{}, Ack: "15.44", At: received}, toPlay},
 	"press_without_message":          {bot.Update{}, unreadable},
 	"press_in_group":                 {bot.Update{From: group}, inGroup},
+	"press_in_the_chat_of_another":   {bot.Update{}, nobody},
+	"text_in_the_chat_of_another":    {bot.Update{}, nobody},
 	"blocked":                        {bot.Update{}, blocked},
 	"unblocked":                      {bot.Update{}, nobody},
 	"brought_into_group":             {bot.Update{From: group}, inGroup},

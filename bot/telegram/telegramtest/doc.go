@@ -37,8 +37,8 @@
 //	srv.Inject(telegramtest.Fault{Chat: pak.ID, Delay: 30 * time.Second})
 //
 // Limit switches Telegram's limits on, RealLimits or others; with Harsh one message too many closes everything for a
-// while. DisturbUpdates repeats and reorders updates. People block the bot, close their accounts and vanish; groups
-// throw it out and migrate.
+// while. DisturbUpdates repeats and reorders updates. People block the bot, close their accounts and vanish, pass messages
+// on (Forward) and press what no button holds (PressData); groups throw it out and migrate.
 //
 // # What to look at
 //

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // User is a person with a phone, looking at one chat: his own with the bot, or a group (In). What a script asks of him
@@ -193,6 +194,39 @@ func (u *User) PressOn(id int, label string) {
 	u.fail("message %d never had a button %q", id, label)
 }
 
+// PressData presses what no button need hold: a changed client sends any data for any message of its chat, and Telegram
+// passes it on, as the Bot API warns. It takes no other lengths than those of a button, and text only.
+func (u *User) PressData(id int, data string) {
+	s := u.s
+	s.mu.Lock()
+	m := u.chat.find(id)
+	if m == nil || len(data) < 1 || len(data) > 64 || !utf8.ValidString(data) {
+		s.mu.Unlock()
+		u.fail("nobody can press %q on message %d", data, id)
+		return
+	}
+	defer s.mu.Unlock()
+	u.press(m, data)
+}
+
+// Forward passes a message of another chat on into this one, and returns its number here. As Telegram does it says who
+// wrote it and takes the buttons off.
+func (u *User) Forward(from *User, id int) int {
+	s := u.s
+	s.mu.Lock()
+	m := from.chat.find(id)
+	if m == nil {
+		s.mu.Unlock()
+		u.fail("there is no message %d to pass on", id)
+		return 0
+	}
+	defer s.mu.Unlock()
+	copied := wireMessage{Origin: &wireOrigin{Type: "user", Date: m.Date, Sender: m.From}, Text: m.Text, Entities: m.Entities, Photo: m.Photo,
+		Document: m.Document, Sticker: m.Sticker, Voice: m.Voice, Video: m.Video, Caption: m.Caption, CaptionEntities: m.CaptionEntities,
+		Contact: m.Contact, Location: m.Location, Dice: m.Dice}
+	return u.sendLocked(&message{wireMessage: copied})
+}
+
 func (u *User) press(m *message, data string) {
 	q := u.s.ask(u.chat.wire.ID, u.ID, data)
 	u.s.tell(u.chat.wire.ID, "callback_query", wireQuery{
@@ -237,8 +271,13 @@ func (u *User) ShareContact() int {
 	}})
 }
 
-// ShareContactOf sends another person's card. The id is 0 when that person is not on Telegram.
+// ShareContactOf sends another person's card. The id is 0 when that person is not on Telegram. It is Telegram that finds
+// the id by the number, so that it is never his own beside a number that is not.
 func (u *User) ShareContactOf(name, phone string, id int64) int {
+	if id == u.ID && phone != u.Phone {
+		u.fail("Telegram puts no id of his on the number %s", phone)
+		return 0
+	}
 	return u.send(&message{wireMessage: wireMessage{Contact: &wireContact{Phone: phone, FirstName: name, UserID: id}}})
 }
 

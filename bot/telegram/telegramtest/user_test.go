@@ -67,6 +67,52 @@ func TestPeoplePressWhatTheySeeOrSaw(t *testing.T) {
 	}
 }
 
+func TestPeopleWithChangedClients(t *testing.T) {
+	s := telegramtest.New(t, telegramtest.Config{})
+	one, other := s.User("Contoh"), s.User("Lain")
+	one.Start("")
+	first := says(t, s, one.ID, 1, "Benar?", "Ya")
+	passed := other.Forward(one, first)
+	card := other.Forward(one, one.ShareContact())
+	one.PressData(first, "9.tidak")
+	other.PressData(passed, "1.ya")
+	var got struct {
+		passed, card string
+		pressed      []string
+	}
+	for _, up := range decode[[]struct {
+		Message struct {
+			ID      int `json:"message_id"`
+			Text    string
+			Forward struct {
+				Type   string
+				Sender struct{ ID int64 } `json:"sender_user"`
+			} `json:"forward_origin"`
+			Contact struct {
+				UserID int64 `json:"user_id"`
+			}
+			Markup any `json:"reply_markup"`
+		}
+		Query struct {
+			Data    string
+			From    struct{ ID int64 }
+			Message struct{ Chat struct{ ID int64 } }
+		} `json:"callback_query"`
+	}](t, ok(t, s, "getUpdates")) {
+		switch m := up.Message; {
+		case m.ID == passed:
+			got.passed = fmt.Sprint(m.Text, " ", m.Forward.Type, " ", m.Forward.Sender.ID == 1000000001, " ", m.Markup)
+		case m.ID == card:
+			got.card = fmt.Sprint(m.Forward.Sender.ID == one.ID, m.Contact.UserID == one.ID)
+		case up.Query.Data != "":
+			got.pressed = append(got.pressed, fmt.Sprint(up.Query.Data, " ", up.Query.From.ID-one.ID, up.Query.Message.Chat.ID-one.ID))
+		}
+	}
+	if got.passed != "Benar? user true <nil>" || got.card != "true true" || strings.Join(got.pressed, ", ") != "9.tidak 0 0, 1.ya 1 1" {
+		t.Errorf("got %+v", got)
+	}
+}
+
 func TestAPressCanOnlyBeAnsweredSoon(t *testing.T) {
 	c := newClock()
 	s := telegramtest.New(t, telegramtest.Config{Now: c.now})

@@ -33,6 +33,7 @@ type wireMessage struct {
 	Date            int64         `json:"date"`
 	EditDate        int64         `json:"edit_date,omitempty"`
 	ReplyTo         *wireMessage  `json:"reply_to_message,omitempty"`
+	Origin          *wireOrigin   `json:"forward_origin,omitempty"`
 	Album           string        `json:"media_group_id,omitempty"`
 	Text            string        `json:"text,omitempty"`
 	Entities        []Entity      `json:"entities,omitempty"`
@@ -52,6 +53,13 @@ type wireMessage struct {
 	MigrateFrom     int64         `json:"migrate_from_chat_id,omitempty"`
 	Protected       bool          `json:"has_protected_content,omitempty"`
 	Markup          *inlineMarkup `json:"reply_markup,omitempty"`
+}
+
+// wireOrigin is a MessageOrigin: who wrote what was passed on.
+type wireOrigin struct {
+	Type   string    `json:"type"`
+	Date   int64     `json:"date"`
+	Sender *wireUser `json:"sender_user"`
 }
 
 // wireFile is a PhotoSize, Document, Sticker, Voice, Video or File.
