@@ -183,7 +183,7 @@ func TestProofsDoTheSameWork(t *testing.T) {
 	db, ketua, known := provable(t)
 	ended, err := register(t, db, testWorker(t, 3), ketua)
 	must(t, err)
-	update(t, db, func(tx *Tx) error { return tx.setState(ended.Worker, program.Stopped, "") })
+	update(t, db, func(tx *Tx) error { return tx.setState(ended.Worker, program.Stopped) })
 	said := &spoken{engine: db.engine}
 	db.engine = said
 	for try := range proofTriesOfNIK + 2 {

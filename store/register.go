@@ -161,7 +161,7 @@ func (tx *Tx) promise(w Worker, op, by string) (Registered, error) {
 	if amount == 0 {
 		return tx.result(w.ID, 0)
 	}
-	if err := tx.setState(w, program.CoverState(w.FirstMonth, w.PaidUntil, tx.today(), tx.settings()), ""); err != nil {
+	if err := tx.setState(w, program.CoverState(w.FirstMonth, w.PaidUntil, tx.today(), tx.settings())); err != nil {
 		return Registered{}, err
 	}
 	if err := tx.commit(w.RT, year, amount, entry{worker: w.ID, op: op, by: by}); err != nil {
@@ -278,7 +278,7 @@ func (tx *Tx) CancelWorker(id string, by Person, reason, op string) error {
 
 // end gives a registration its last state: what was promised returns to the budget, what waited is cancelled.
 func (tx *Tx) end(w Worker, state program.State, by, reason, op string) error {
-	if err := tx.setState(w, state, ""); err != nil {
+	if err := tx.setState(w, state); err != nil {
 		return err
 	}
 	if err := tx.takeBack(w, MonthCancelled, entry{worker: w.ID, op: op, by: by, reason: reason}); err != nil {

@@ -193,7 +193,7 @@ func (tx *Tx) eraseEnded(id string) error {
 	if holdsNIK(w.State) {
 		switch {
 		case tx.lapsed(w):
-			err = tx.setState(w, program.Ended, "")
+			err = tx.setState(w, program.Ended)
 		case tx.neverBegan(w):
 			err = tx.end(w, program.Cancelled, "", "never_paid", "")
 		default:

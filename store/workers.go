@@ -127,10 +127,10 @@ func holdsNIK(s program.State) bool {
 	return true
 }
 
-// setState changes the state and frees the NIK where the registration is over.
-func (tx *Tx) setState(w Worker, state program.State, reason string) error {
-	return tx.exec("change the state of a worker", `UPDATE workers SET state=$1, reason=$2, active=$3, version=version+1 WHERE id=$4`,
-		string(state), reason, flag(holdsNIK(state)), w.ID)
+// setState changes the state: it is held for no reason any more, and frees the NIK where the registration is over.
+func (tx *Tx) setState(w Worker, state program.State) error {
+	return tx.exec("change the state of a worker", `UPDATE workers SET state=$1, reason='', active=$2, version=version+1 WHERE id=$3`,
+		string(state), flag(holdsNIK(state)), w.ID)
 }
 
 const workerColumns = `id, rt, state, reason, category, elsewhere, first_month, months, paid_until, registered_at, registered_by, version, paused_at, personal`
