@@ -223,7 +223,7 @@ func (c *Conversations) coverCard(t *bot.Turn, w store.Worker, months []store.Co
 	state := w.StateOn(today, c.Settings)
 	lines := []locales.Text{
 		locales.T("cover.head", "Worker", called(w.Name, w.Sex), "Date", today),
-		locales.T("cover.state."+string(state), "Until", w.PaidUntil.Last()),
+		stateWords(w, today, c.Settings),
 	}
 	if state == program.Active {
 		lines = append(lines, locales.T("cover.accident"), deathLine(w, months, today))
@@ -232,6 +232,17 @@ func (c *Conversations) coverCard(t *bot.Turn, w store.Worker, months []store.Co
 		lines = append(lines, locales.T("cover.payer", "RT", w.RT))
 	}
 	return append(lines, locales.T("cover.ask_whom", "RT", w.RT))
+}
+
+// stateWords say where a worker stands on a day. After his last paid month, and before the next one falls due, he is
+// active still (rule 14b), which "until" a day that has passed would not tell.
+func stateWords(w store.Worker, today program.Date, s program.Settings) locales.Text {
+	state := w.StateOn(today, s)
+	if state == program.Active && today.After(w.PaidUntil.Last()) {
+		next := w.PaidUntil.Add(1)
+		return locales.T("cover.state.aktif_due", "Until", w.PaidUntil.Last(), "Month", next, "Due", program.DueDate(next, s))
+	}
+	return locales.T("cover.state."+string(state), "Until", w.PaidUntil.Last())
 }
 
 // deathLine is honest about the three months (rule 24): what the family would get today, and from when it would be more.
@@ -275,7 +286,8 @@ func workerWords(tx *store.Tx, notice store.Notice, person store.Person) (locale
 // registeredWords tell a worker that he is registered again, where he stands at this moment, and what comes next. Nothing of
 // it holds when the registration is over meanwhile.
 func registeredWords(tx *store.Tx, w store.Worker, holds bool) (locales.Text, bool, error) {
-	state := tx.StateNow(w)
+	today := program.DateOf(tx.Now)
+	state := w.StateOn(today, tx.Settings())
 	if !holds || w.Paused || over(state) {
 		return locales.Text{}, false, nil
 	}
@@ -284,7 +296,7 @@ func registeredWords(tx *store.Tx, w store.Worker, holds bool) (locales.Text, bo
 		next = "notice.registered_active"
 	}
 	return locales.T("notice.registered", "Worker", called(w.Name, w.Sex), "RT", w.RT,
-		"State", locales.T("cover.state."+string(state), "Until", w.PaidUntil.Last()), "Next", locales.T(next)), true, nil
+		"State", stateWords(w, today, tx.Settings()), "Next", locales.T(next)), true, nil
 }
 
 // over says whether a registration in this state is none any more.

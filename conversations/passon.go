@@ -65,7 +65,7 @@ func passOn[D any](ctx context.Context, c *Conversations, t *bot.Turn, d *D, id,
 func (c *Conversations) attachWord(t *bot.Turn, w store.Worker, how locales.Text) {
 	today := program.DateOf(t.Now)
 	t.Attach(slipFile(t, w), locales.T("pass_on.text", "Worker", called(w.Name, w.Sex), "RT", w.RT, "Date", today,
-		"State", locales.T("cover.state."+string(w.StateOn(today, c.Settings)), "Until", w.PaidUntil.Last()), "How", how))
+		"State", stateWords(w, today, c.Settings), "How", how))
 }
 
 // mostNames is how many workers a notice names; of the others it says how many they are.

@@ -204,7 +204,7 @@ func (tx *Tx) sleep(which string, args ...any) error {
 		people = append(people, person)
 		return err
 	}, `UPDATE chats SET how='`+bySleep+`', ended_at=$1 WHERE how IN ('`+byPhone+`', '`+byNIK+`') AND ended_at=0 AND seen_at<=$2 AND `+which+` RETURNING person`,
-		append([]any{tx.Now.UnixMicro(), tx.today().AddDays(-tx.settings().SleepDays).Time().UnixMicro()}, args...)...); err != nil {
+		append([]any{tx.Now.UnixMicro(), tx.today().AddDays(-tx.Settings().SleepDays).Time().UnixMicro()}, args...)...); err != nil {
 		return err
 	}
 	for _, person := range people {

@@ -170,8 +170,8 @@ type Tx struct {
 // today is the day of the transaction in Jambi.
 func (tx *Tx) today() program.Date { return program.DateOf(tx.Now) }
 
-// settings are those the store was opened with.
-func (tx *Tx) settings() program.Settings { return tx.db.settings }
+// Settings are those the store was opened with.
+func (tx *Tx) Settings() program.Settings { return tx.db.settings }
 
 // keep has write done at the end, also when the change is refused and rolled back: a refusal is counted.
 func (tx *Tx) keep(write func(*Tx) error) { tx.kept = append(tx.kept, write) }

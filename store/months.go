@@ -27,7 +27,7 @@ type CoverMonth struct {
 
 // bill is what a month of this worker costs the RT: always the full tariff of APBD money (rule 3).
 func (tx *Tx) bill(w Worker, m program.Month, state MonthState) (CoverMonth, error) {
-	s := tx.settings()
+	s := tx.Settings()
 	b, err := program.Contribution(m, program.APBD, w.Category.Sector(s), false)
 	if err != nil {
 		return CoverMonth{}, fmt.Errorf("the contribution of %s: %w", m, err)

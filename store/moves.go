@@ -165,7 +165,7 @@ func (tx *Tx) moveWorker(w Worker, to program.RT, by, op string) error {
 
 // EndMoves lets go of what nobody decided in time.
 func (tx *Tx) EndMoves() error {
-	return tx.endMoves(`at<$3`, tx.Now.AddDate(0, 0, -tx.settings().MoveDays).UnixMicro())
+	return tx.endMoves(`at<$3`, tx.Now.AddDate(0, 0, -tx.Settings().MoveDays).UnixMicro())
 }
 
 // endMoves lets go of the moves that are asked for among some, whose condition has the parameter $3, and tells who asked.

@@ -168,7 +168,7 @@ func (tx *Tx) proofLocked(chat, nik string) (bool, error) {
 	}{
 		{"nik_key", nik, proofDay, proofTriesOfNIK},
 		{"chat_key", chat, proofDay, proofTriesOfChat},
-		{"''", "", proofHour, tx.settings().ProofsAnHour},
+		{"''", "", proofHour, tx.Settings().ProofsAnHour},
 	} {
 		var n int
 		if err := tx.QueryRow(fmt.Sprintf(`SELECT COUNT(*) FROM proof_tries WHERE %s=$1 AND at>$2`, limit.where),

@@ -55,7 +55,7 @@ func (tx *Tx) Register(w Worker, op string, by Person, consent Consent) (Registe
 	if err := tx.refuseDuplicate(w, op); err != nil {
 		return Registered{}, err
 	}
-	if program.CheckAge(w.Birth, tx.today(), tx.settings()) == program.AgeTooOld {
+	if program.CheckAge(w.Birth, tx.today(), tx.Settings()) == program.AgeTooOld {
 		tx.Refuse(w.RT, by.ID, RefusedTooOld, op)
 		return Registered{}, ErrTooOld
 	}
@@ -73,7 +73,7 @@ func (tx *Tx) Register(w Worker, op string, by Person, consent Consent) (Registe
 // completeWorker gives what the store decides: id, time, first month.
 func (tx *Tx) completeWorker(w *Worker) error {
 	if w.FirstMonth.IsZero() {
-		w.FirstMonth = program.FirstMonth(tx.today(), tx.settings())
+		w.FirstMonth = program.FirstMonth(tx.today(), tx.Settings())
 	}
 	if w.RT == (program.RT{}) || w.NIK.IsZero() || w.Name == "" || w.Birth.IsZero() || w.Category == "" || w.Months <= 0 ||
 		w.FirstMonth < tx.today().MonthOf() {
@@ -131,7 +131,7 @@ func (tx *Tx) register(w Worker, op string, consent Consent) (Registered, error)
 
 // reasonToHold says why the kelurahan has to look first, "" if it need not (rules 15, 19).
 func (tx *Tx) reasonToHold(w Worker) (string, error) {
-	if program.CheckAge(w.Birth, tx.today(), tx.settings()) == program.AgeTooYoung {
+	if program.CheckAge(w.Birth, tx.today(), tx.Settings()) == program.AgeTooYoung {
 		return ReasonTooYoung, nil
 	}
 	if w.Elsewhere != "" {
@@ -161,7 +161,7 @@ func (tx *Tx) promise(w Worker, op, by string) (Registered, error) {
 	if amount == 0 {
 		return tx.result(w.ID, 0)
 	}
-	if err := tx.setState(w, program.CoverState(w.FirstMonth, w.PaidUntil, tx.today(), tx.settings())); err != nil {
+	if err := tx.setState(w, program.CoverState(w.FirstMonth, w.PaidUntil, tx.today(), tx.Settings())); err != nil {
 		return Registered{}, err
 	}
 	if err := tx.commit(w.RT, year, amount, entry{worker: w.ID, op: op, by: by}); err != nil {
@@ -231,7 +231,7 @@ func (tx *Tx) begin(w Worker) (Worker, error) {
 		return w, nil
 	}
 	end := w.FirstMonth.Add(w.Months)
-	for w.FirstMonth < end && tx.today().After(program.DueDate(w.FirstMonth, tx.settings())) {
+	for w.FirstMonth < end && tx.today().After(program.DueDate(w.FirstMonth, tx.Settings())) {
 		w.FirstMonth++
 	}
 	w.Months = int(end - w.FirstMonth)

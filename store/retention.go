@@ -55,7 +55,7 @@ func (tx *Tx) sleepers() error {
 	if err := tx.sleep(`1=1`); err != nil {
 		return err
 	}
-	return tx.exec("forget chats", `DELETE FROM chats WHERE how=$1 AND ended_at<=$2`, bySleep, tx.today().AddDays(-tx.settings().SleepDays).Time().UnixMicro())
+	return tx.exec("forget chats", `DELETE FROM chats WHERE how=$1 AND ended_at<=$2`, bySleep, tx.today().AddDays(-tx.Settings().SleepDays).Time().UnixMicro())
 }
 
 func (db *DB) forget(ctx context.Context, f forgotten) error {
@@ -108,7 +108,7 @@ func (tx *Tx) officeless(person string) (ids []string, err error) {
 	}, `SELECT id FROM people p WHERE erased_at=0 AND made_at<$1 AND (id=$2 OR $2='')
 		AND NOT EXISTS (SELECT 1 FROM offices o WHERE o.person=p.id AND (o.until=0 OR o.until>=$1))
 		AND NOT EXISTS (SELECT 1 FROM tickets t WHERE t.person=p.id AND t.closed_at=0) ORDER BY id`,
-		tx.Now.AddDate(0, 0, -tx.settings().Keep.Officers).UnixMicro(), person)
+		tx.Now.AddDate(0, 0, -tx.Settings().Keep.Officers).UnixMicro(), person)
 	return ids, err
 }
 
@@ -167,10 +167,10 @@ func (tx *Tx) noteEnds() error {
 }
 
 // lapsed says whether a registration ended in arrears.
-func (tx *Tx) lapsed(w Worker) bool { return w.StateOn(tx.today(), tx.settings()) == program.Ended }
+func (tx *Tx) lapsed(w Worker) bool { return w.StateOn(tx.today(), tx.Settings()) == program.Ended }
 
 func (tx *Tx) neverBegan(w Worker) bool {
-	return program.NeverBegan(w.FirstMonth, w.Months, w.PaidUntil, tx.today(), tx.settings())
+	return program.NeverBegan(w.FirstMonth, w.Months, w.PaidUntil, tx.today(), tx.Settings())
 }
 
 func (tx *Tx) endedBefore(before time.Time) (ids []string, err error) {

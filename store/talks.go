@@ -117,7 +117,7 @@ func (tx *Tx) OpenTalk(p Person, official string, chat Chat) (Talk, error) {
 	if err != nil {
 		return Talk{}, err
 	}
-	t.ID, t.Chat, t.Opened, t.Until = newID(), chat, tx.Now, program.WorkingDayLater(tx.Now, tx.settings())
+	t.ID, t.Chat, t.Opened, t.Until = newID(), chat, tx.Now, program.WorkingDayLater(tx.Now, tx.Settings())
 	address, err := tx.seal("talks", "address", t.ID, chat.ID)
 	if err != nil {
 		return Talk{}, err

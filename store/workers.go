@@ -62,9 +62,6 @@ func (w Worker) StateOn(today program.Date, s program.Settings) program.State {
 	return w.State
 }
 
-// StateNow is StateOn today.
-func (tx *Tx) StateNow(w Worker) program.State { return w.StateOn(tx.today(), tx.settings()) }
-
 // Start is the day from which the membership counts by our records: that of the registration, or the first of the first
 // month that is paid for. Only BPJS knows it for certain.
 func (w Worker) Start() program.Date {
@@ -202,7 +199,7 @@ func (tx *Tx) FindNIK(nik program.NIK) (w Worker, found bool, err error) {
 	if errors.Is(err, ErrNotFound) {
 		return Worker{}, false, nil
 	}
-	if err != nil || w.StateOn(tx.today(), tx.settings()) == program.Ended {
+	if err != nil || w.StateOn(tx.today(), tx.Settings()) == program.Ended {
 		return Worker{}, false, err
 	}
 	return w, true, nil

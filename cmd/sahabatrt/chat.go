@@ -23,7 +23,7 @@ import (
 )
 
 type chatCmd struct {
-	As      string     `default:"ketua14" help:"Who talks: ketua14, sekretaris14, bendahara14, ketua15, ketua3, ketua7, ketua9, lurah, camat, kota, bpjs, tamu (a stranger), or the phone number of an imported person."`
+	As      string     `default:"ketua14" help:"Who talks: ketua14, sekretaris14, bendahara14, ketua15, ketua3, ketua7, ketua9, lurah, camat, kota, bpjs, pekerja (a worker), tamu (a stranger), or the phone number of an imported person."`
 	Channel string     `enum:"telegram,whatsapp" default:"telegram" help:"Whose manners to show: telegram has buttons, whatsapp has numbers only."`
 	Now     *time.Time `help:"Start the clock elsewhere, RFC 3339."`
 	Save    string     `help:"Write the conversation to this file, as a transcript that the tests can play."`

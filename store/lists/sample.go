@@ -31,6 +31,7 @@ var Personas = []Persona{
 	{"camat", "+6281200000032", "camat, Kota Baru"},
 	{"kota", "+6281200000033", "DPMPPA, the whole city"},
 	{"bpjs", "+6281200000034", "BPJS Ketenagakerjaan"},
+	{"pekerja", "+6281200000501", "a worker of RT 14 Kenali Asam, whose number proves him"},
 }
 
 // SampleFiles are the lists of the sample city, the examples of docs/import.md.
