@@ -44,10 +44,17 @@ func (tx *Tx) Consents(worker string) (consents []Consent, err error) {
 	return consents, err
 }
 
-// AgreeSelf keeps that a worker himself agrees. by must be that worker (ErrNoRight).
+// AgreeSelf keeps that a worker himself agrees. by must be that worker (ErrNoRight). ErrPaused: what he asked is answered first.
 func (tx *Tx) AgreeSelf(worker string, by Person, c Consent) error {
+	w, err := tx.takeWorker(worker)
+	if err != nil {
+		return err
+	}
 	if err := tx.must(by.ID, program.SeeSelf, worker); err != nil {
 		return err
+	}
+	if w.Paused {
+		return ErrPaused
 	}
 	c.GivenBy = "self"
 	if err := tx.putConsent(worker, c); err != nil {
@@ -65,7 +72,7 @@ func SignedOK(signed, today program.Date) bool {
 }
 
 // AgreePaper keeps that a worker signed a paper, on the day c.Signed. by must be ketua or sekretaris of the RT, or of its
-// kelurahan (ErrNoRight). ErrState: the worker asked that nothing more be done with his record. ErrValue: not SignedOK.
+// kelurahan (ErrNoRight). ErrPaused. ErrValue: not SignedOK.
 func (tx *Tx) AgreePaper(worker string, by Person, c Consent) error {
 	w, err := tx.takeWorker(worker)
 	if err != nil {
@@ -75,7 +82,7 @@ func (tx *Tx) AgreePaper(worker string, by Person, c Consent) error {
 		return err
 	}
 	if w.Paused {
-		return ErrState
+		return ErrPaused
 	}
 	if !SignedOK(c.Signed, tx.today()) {
 		return ErrValue

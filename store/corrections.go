@@ -40,7 +40,7 @@ type WorkerChange struct {
 func (c WorkerChange) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "change of %s", string(c.Field)) }
 
 // CorrectWorker changes one field and keeps the old value. by must be ketua or sekretaris of the RT, or of its kelurahan
-// (ErrNoRight). ErrValue: the value is none of the field. The same value changes nothing. Another phone ends the links that
+// (ErrNoRight). ErrPaused. ErrValue: the value is none of the field. The same value changes nothing. Another phone ends the links that
 // the old one proved.
 func (tx *Tx) CorrectWorker(id string, field WorkerField, value string, by Person) error {
 	w, err := tx.takeWorker(id)
@@ -49,6 +49,9 @@ func (tx *Tx) CorrectWorker(id string, field WorkerField, value string, by Perso
 	}
 	if err := tx.must(by.ID, program.Correct, w.RT.String()); err != nil {
 		return err
+	}
+	if w.Paused {
+		return ErrPaused
 	}
 	old := w.field(field)
 	if err := w.correct(field, value); err != nil {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"slices"
 
 	"sahabatrt/program"
 )
@@ -16,27 +17,65 @@ func (tx *Tx) stop(id, by, reason, op string) error {
 	return tx.whole(func() error { return tx.end(w, program.Stopped, by, reason, op) })
 }
 
-// EraseWorker overwrites everything that tells who a worker is, wherever it stands: his record and its history, his
+// EraseWorker overwrites everything that tells who a worker is, wherever it stands: his record and all others of his NIK, in
+// whichever RT, with their history, his
 // consents, the person and chats that were his alone, the answers kept for his operations, what he wrote in tickets, and what
 // was said in his talks.
 // Ledger, months and audit never held it and stay. A membership that runs is stopped first. by must be the lurah of the
 // place, or of the city (ErrNoRight).
 func (tx *Tx) EraseWorker(id string, by Person, op string) error {
-	w, err := tx.takeWorker(id)
+	all, err := tx.takeNIK(id)
 	if err != nil {
 		return err
 	}
-	if err := tx.must(by.ID, program.AnswerRight, w.RT.String()); err != nil {
+	i := slices.IndexFunc(all, func(w Worker) bool { return w.ID == id })
+	if err := tx.must(by.ID, program.AnswerRight, all[i].RT.String()); err != nil {
 		return err
 	}
 	return tx.whole(func() error {
-		if holdsNIK(w.State) {
-			if err := tx.end(w, program.Stopped, by.ID, "erased", op); err != nil {
+		for _, w := range all {
+			if holdsNIK(w.State) {
+				if err := tx.end(w, program.Stopped, by.ID, "erased", op); err != nil {
+					return err
+				}
+			}
+			if err := errors.Join(tx.erase(w), tx.audit(by.ID, "worker.erase", w.ID, op)); err != nil {
 				return err
 			}
 		}
-		return errors.Join(tx.erase(w), tx.audit(by.ID, "worker.erase", w.ID, op))
+		return nil
 	})
+}
+
+// takeNIK is takeWorker for all the registrations of a worker's NIK.
+func (tx *Tx) takeNIK(id string) ([]Worker, error) {
+	w, err := tx.Worker(id)
+	if err != nil {
+		return nil, err
+	}
+	all, err := tx.sameNIK(w)
+	if err != nil {
+		return nil, err
+	}
+	var rts []string
+	for _, w := range all {
+		rts = append(rts, w.RT.String())
+	}
+	slices.Sort(rts)
+	for _, rt := range slices.Compact(rts) {
+		if err := tx.alone("rt", rt); err != nil {
+			return nil, err
+		}
+	}
+	if _, err := tx.takeWorker(id); err != nil { // he may have moved meanwhile
+		return nil, err
+	}
+	return tx.sameNIK(w)
+}
+
+// sameNIK are all the registrations of a worker's NIK, the newest last; of a worker who was erased, his own.
+func (tx *Tx) sameNIK(w Worker) ([]Worker, error) {
+	return tx.list(`SELECT `+workerColumns+` FROM workers WHERE id=$1 OR nik_key=(SELECT nik_key FROM workers WHERE id=$1 AND nik_key<>'') ORDER BY id`, w.ID)
 }
 
 // erase overwrites everything but the person.
@@ -126,6 +165,8 @@ func (tx *Tx) overwrite(id string) error {
 		{"erase the invitations of a person", `UPDATE invites SET personal='', phone_key='' WHERE used_by=$1 OR person=$1`, []any{id}},
 		{"erase the answers to a person", `UPDATE operations SET answer='' WHERE by_person=$1 AND answer<>''`, []any{id}},
 		{"erase what a person asked", `UPDATE tickets SET note='' WHERE person=$1`, []any{id}},
+		{"close what a person asks", `UPDATE tickets SET closed_at=$1, act=$2 WHERE (person=$3 OR about=$3) AND closed_at=0`,
+			[]any{tx.Now.UnixMicro(), string(ActErase), id}},
 	} {
 		if err := tx.exec(e.what, e.query, e.args...); err != nil {
 			return err

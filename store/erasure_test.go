@@ -50,6 +50,10 @@ func TestErase(t *testing.T) {
 		return []byte("✅ Tersimpan. Pak Budiman Rahasia"), err
 	})
 	must(t, err)
+	_, _, err = db.Operate(t.Context(), newID(), ketua.ID, func(tx *Tx) ([]byte, error) {
+		return []byte("Pak Budiman Rahasia"), tx.CorrectWorker(w.ID, FieldHeir, "Ibu Rahasia", ketua)
+	})
+	must(t, err)
 	var ticket Ticket
 	update(t, db, func(tx *Tx) error {
 		must(t, tx.CorrectWorker(w.ID, FieldMother, "Ibu Rahasia", ketua))
@@ -70,7 +74,6 @@ func TestErase(t *testing.T) {
 		return errors.Join(tx.PassOn(talk.ID, "saya Budiman Rahasia", p), tx.PassOn(talk.ID, "baik Pak Budiman Rahasia", lurah))
 	})
 	for by, change := range map[string]func(tx *Tx) error{
-		ketua.ID: func(tx *Tx) error { return tx.CorrectWorker(w.ID, FieldHeir, "Ibu Rahasia", ketua) },
 		ticket.Person: func(tx *Tx) error {
 			p, err := tx.Person(ticket.Person)
 			must(t, err)
@@ -160,6 +163,45 @@ func TestEraseWhoWasTakenForHim(t *testing.T) {
 	})
 	update(t, db, func(tx *Tx) error { return tx.EraseWorker(r.Worker.ID, lurah, newID()) })
 	if said := everything(t, db); strings.Contains(said, "Rahasia") || strings.Contains(said, w.Phone.E164()) {
+		t.Errorf("still told:\n%s", said)
+	}
+	clean(t, db)
+}
+
+// TestEraseAllOfHim: who was registered twice is erased twice, also where he was before; while he waits for that nothing is
+// done with any of the records.
+func TestEraseAllOfHim(t *testing.T) {
+	db := open(t)
+	there, here := addOfficer(t, db, 1, program.Ketua, rt15.String()), addOfficer(t, db, 2, program.Ketua, rt14.String())
+	lurah := addOfficer(t, db, 3, program.Lurah, rt14.Kelurahan)
+	setCeiling(t, db, rt14, 2026, 1_000_000)
+	w := testWorker(t, 1)
+	w.Name, w.RT = "Budiman Rahasia", rt15
+	before, err := register(t, db, w, there)
+	must(t, err)
+	update(t, db, func(tx *Tx) error { return tx.CancelWorker(before.Worker.ID, there, "wrong_entry", newID()) })
+	w.RT = rt14
+	now, err := register(t, db, w, here)
+	must(t, err)
+	self := linkWorker(t, db, now.Worker, "5")
+	var ticket Ticket
+	update(t, db, func(tx *Tx) (err error) {
+		ticket, err = tx.OpenTicket(TicketErase, now.Worker, self, "")
+		return err
+	})
+	for id, by := range map[string]Person{before.Worker.ID: there, now.Worker.ID: here} {
+		if err := db.Update(t.Context(), func(tx *Tx) error { return tx.CorrectWorker(id, FieldHeir, "Contoh", by) }); !errors.Is(err, ErrPaused) {
+			t.Errorf("corrected while he waits: %v", err)
+		}
+	}
+	if err := db.Update(t.Context(), func(tx *Tx) error { return tx.AgreeSelf(now.Worker.ID, self, Consent{Version: "1"}) }); !errors.Is(err, ErrPaused) {
+		t.Errorf("agreed while he waits: %v", err)
+	}
+	update(t, db, func(tx *Tx) error {
+		_, err := tx.CloseTicket(ticket.ID, ActErase, "sudah", lurah, newID())
+		return err
+	})
+	if said := everything(t, db); strings.Contains(said, "Rahasia") {
 		t.Errorf("still told:\n%s", said)
 	}
 	clean(t, db)

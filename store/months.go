@@ -20,6 +20,7 @@ const (
 // CoverMonth is the contribution of a worker for a month: rupiah, and the rule that made it so.
 type CoverMonth struct {
 	Month  program.Month
+	RT     program.RT // that pays it
 	Amount program.Rupiah
 	Rule   string
 	State  MonthState
@@ -32,7 +33,7 @@ func (tx *Tx) bill(w Worker, m program.Month, state MonthState) (CoverMonth, err
 	if err != nil {
 		return CoverMonth{}, fmt.Errorf("the contribution of %s: %w", m, err)
 	}
-	return CoverMonth{m, b.Total(), b.Rule, state}, nil
+	return CoverMonth{m, w.RT, b.Total(), b.Rule, state}, nil
 }
 
 // addMonths bills n months from first in a state.
@@ -54,10 +55,14 @@ func (tx *Tx) addMonths(w Worker, first program.Month, n int, state MonthState) 
 func (tx *Tx) CoverMonths(worker string) (months []CoverMonth, err error) {
 	err = tx.each("read the months of a worker", func(rows Row) error {
 		var c CoverMonth
-		err := rows.Scan(&c.Month, &c.Amount, &c.Rule, &c.State)
+		var rt string
+		err := rows.Scan(&c.Month, &rt, &c.Amount, &c.Rule, &c.State)
+		if err == nil {
+			c.RT, err = program.ParseRTCode(rt)
+		}
 		months = append(months, c)
 		return err
-	}, `SELECT month, amount, rule, state FROM cover_months WHERE worker=$1 ORDER BY month`, worker)
+	}, `SELECT month, rt, amount, rule, state FROM cover_months WHERE worker=$1 ORDER BY month`, worker)
 	return months, err
 }
 

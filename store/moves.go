@@ -135,7 +135,7 @@ func (tx *Tx) DecideMove(id string, yes bool, by Person, op string) (Move, error
 	if !yes {
 		return m, tx.audit(by.ID, "move.refuse", w.ID, op)
 	}
-	return m, tx.whole(func() error { return tx.moveWorker(w, m.To, by.ID, op) })
+	return m, tx.whole(func() error { return tx.moveWorker(w, m.To, m.ID, by.ID, op) })
 }
 
 // tellAsker tells who asked for a worker what was decided; when he left the office since, whoever heads the RT.
@@ -146,7 +146,7 @@ func (tx *Tx) tellAsker(m Move) error {
 	return tx.tellHead(NoticeMoved, m.ID, m.To)
 }
 
-func (tx *Tx) moveWorker(w Worker, to program.RT, by, op string) error {
+func (tx *Tx) moveWorker(w Worker, to program.RT, move, by, op string) error {
 	if err := tx.takeBack(w, MonthWaiting, entry{worker: w.ID, op: op, by: by, reason: "moved"}); err != nil {
 		return err
 	}
@@ -156,6 +156,15 @@ func (tx *Tx) moveWorker(w Worker, to program.RT, by, op string) error {
 	}
 	if err := tx.moveTickets(w, to); err != nil {
 		return err
+	}
+	is, err := tx.holders(program.Worker, w.ID)
+	if err != nil {
+		return err
+	}
+	for _, person := range is {
+		if err := tx.tell(NoticeMovedSelf, move, person); err != nil {
+			return err
+		}
 	}
 	if err := tx.exec("move a worker", `UPDATE workers SET rt=$1, version=version+1 WHERE id=$2`, to.String(), w.ID); err != nil {
 		return err
@@ -172,15 +181,14 @@ func (tx *Tx) EndMoves() error {
 func (tx *Tx) endMoves(which string, arg any) error {
 	var ended []Move
 	if err := tx.each("let go of moves", func(row Row) error {
-		var m Move
-		err := row.Scan(&m.ID, &m.By)
+		m, err := scanMove(row.Scan)
 		ended = append(ended, m)
 		return err
-	}, `UPDATE moves SET state=$1 WHERE state=$2 AND `+which+` RETURNING id, asked_by`, string(MoveLapsed), string(MoveAsked), arg); err != nil {
+	}, `UPDATE moves SET state=$1 WHERE state=$2 AND `+which+` RETURNING `+moveColumns, string(MoveLapsed), string(MoveAsked), arg); err != nil {
 		return err
 	}
 	for _, m := range ended {
-		if err := errors.Join(tx.tell(NoticeMoved, m.ID, m.By), tx.audit("", "move.lapse", m.ID, "")); err != nil {
+		if err := errors.Join(tx.tellAsker(m), tx.audit("", "move.lapse", m.ID, "")); err != nil {
 			return err
 		}
 	}

@@ -17,7 +17,8 @@ const (
 	NoticeAlert       NoticeKind = "alert"        // an official of an alert; its id
 	NoticeMove        NoticeKind = "move"         // the head of an RT that another RT asks for a worker; the move's id
 	NoticeMoved       NoticeKind = "moved"        // who asked for a worker what was decided; the move's id
-	NoticeTicket      NoticeKind = "ticket"       // the head of an RT what a worker says of his data; the ticket's id, and which note
+	NoticeMovedSelf   NoticeKind = "moved_self"   // a worker that he is of another RT now; the move's id
+	NoticeTicket      NoticeKind = "ticket"       // the head of an RT what a worker asks about his data; the ticket's id, and which note
 	NoticeTicketDue   NoticeKind = "ticket_due"   // an official that a ticket waits for him; its id and the hours that are left
 	NoticeAnswer      NoticeKind = "answer"       // who asked about his data the answer; the ticket's id
 	NoticeInvited     NoticeKind = "invited"      // who issued an invitation that it was used; its id

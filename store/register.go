@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"sahabatrt/program"
@@ -18,6 +19,9 @@ var ErrPaid = errors.New("something was paid for this worker")
 
 // ErrState means that the registration is in a state in which this cannot be done.
 var ErrState = errors.New("not possible in the state of this registration")
+
+// ErrPaused means that a worker asked to be erased or withdrew: nothing is done with his record until it is answered.
+var ErrPaused = fmt.Errorf("its worker wants it used no longer: %w", ErrState)
 
 // DuplicateNIK refuses a NIK that is registered already (rule 18). Another RT learns neither where nor who.
 type DuplicateNIK struct {
@@ -192,7 +196,7 @@ func (tx *Tx) result(id string, amount program.Rupiah) (Registered, error) {
 
 // Confirm promises the months that wait, once the year has a ceiling (rule 9) or the kelurahan has looked at a
 // registration that was held (rules 15, 19): by must hold the office for it (ErrNoRight). What a membership that has not
-// begun could no longer pay in time is cancelled first. *ErrNotEnough changes nothing; ErrState: the registration is over, or its worker withdrew.
+// begun could no longer pay in time is cancelled first. *ErrNotEnough changes nothing; ErrState: the registration is over. ErrPaused.
 func (tx *Tx) Confirm(id, op string, by Person) (r Registered, err error) {
 	w, err := tx.takeWorker(id)
 	if err != nil {
@@ -205,7 +209,10 @@ func (tx *Tx) Confirm(id, op string, by Person) (r Registered, err error) {
 	if err := tx.must(by.ID, verb, w.RT.String()); err != nil {
 		return Registered{}, err
 	}
-	if !holdsNIK(w.State) || w.Paused {
+	if w.Paused {
+		return Registered{}, ErrPaused
+	}
+	if !holdsNIK(w.State) {
 		return Registered{}, ErrState
 	}
 	err = tx.whole(func() error {

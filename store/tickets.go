@@ -163,9 +163,10 @@ func (tx *Tx) openTicket(t Ticket) (Ticket, error) {
 	return t, errors.Join(tx.audit(t.Person, "ticket.open", t.ID, ""), tx.tellTicket(t))
 }
 
-// pause stops what is done with a worker's record until officials have decided.
+// pause stops what is done with a worker's record, and with the others of his NIK, until officials have decided.
 func (tx *Tx) pause(worker string) error {
-	return errors.Join(tx.exec("pause a record", `UPDATE workers SET paused_at=$1 WHERE id=$2 AND paused_at=0`, tx.Now.UnixMicro(), worker),
+	return errors.Join(tx.exec("pause a record", `UPDATE workers SET paused_at=$1 WHERE paused_at=0 AND (id=$2
+			OR nik_key=(SELECT nik_key FROM workers WHERE id=$2 AND nik_key<>''))`, tx.Now.UnixMicro(), worker),
 		tx.endMoves(`worker=$3`, worker))
 }
 
@@ -192,13 +193,13 @@ func (tx *Tx) addNote(t Ticket, note string) (Ticket, error) {
 	return t, tx.tellHead(NoticeTicket, fmt.Sprintf("%s/%d", t.ID, strings.Count(t.Note, "\n")+1), rt)
 }
 
-// tellTicket tells who has to answer, and the head of the RT what is wrong with a worker's data.
+// tellTicket tells who has to answer, and the head of the RT what one of his workers asks.
 func (tx *Tx) tellTicket(t Ticket) error {
 	rt, err := program.ParseRTCode(t.Place)
 	if err != nil {
 		return tx.tellAnswerers(t, ticketTime)
 	}
-	if t.Worker != "" && (t.Kind == TicketWrong || t.Kind == TicketNotMe) {
+	if t.Worker != "" {
 		if err := tx.tellHead(NoticeTicket, t.ID, rt); err != nil {
 			return err
 		}
@@ -301,8 +302,9 @@ func (tx *Tx) CloseTicket(id string, act TicketAct, answer string, by Person, op
 		sealed, string(act), tx.Now.UnixMicro(), by.ID, t.ID); err != nil {
 		return Ticket{}, err
 	}
-	if err := tx.exec("resume a record", `UPDATE workers SET paused_at=0 WHERE id=$1 AND NOT EXISTS
-		(SELECT 1 FROM tickets WHERE worker=$1 AND closed_at=0 AND kind IN ($2, $3))`, t.Worker, string(TicketErase), string(TicketWithdraw)); err != nil {
+	if err := tx.exec("resume a record", `UPDATE workers SET paused_at=0 WHERE (id=$1 OR nik_key=(SELECT nik_key FROM workers WHERE id=$1 AND nik_key<>''))
+		AND NOT EXISTS (SELECT 1 FROM tickets t JOIN workers w ON w.id=t.worker WHERE (w.id=$1 OR w.nik_key=(SELECT nik_key FROM workers WHERE id=$1 AND nik_key<>''))
+		AND t.closed_at=0 AND t.kind IN ($2, $3))`, t.Worker, string(TicketErase), string(TicketWithdraw)); err != nil {
 		return Ticket{}, err
 	}
 	if err := tx.tell(NoticeAnswer, t.ID, t.Person); err != nil {
@@ -322,7 +324,7 @@ func (t Ticket) Concerns(p Person) bool { return t.Person == p.ID || t.About == 
 func (tx *Tx) takeTicket(id string) (Ticket, error) {
 	t, err := tx.Ticket(id)
 	if err == nil && t.Worker != "" {
-		_, err = tx.takeWorker(t.Worker)
+		_, err = tx.takeNIK(t.Worker)
 	}
 	if err != nil {
 		return Ticket{}, err
@@ -356,7 +358,7 @@ func (tx *Tx) act(t Ticket, by Person, op string) error {
 
 // moveTickets takes what is asked about a worker to the RT that he is of now; another kelurahan is alerted.
 func (tx *Tx) moveTickets(w Worker, to program.RT) error {
-	open, err := tx.tickets(`worker=$1 AND closed_at=0 ORDER BY due, id`, w.ID)
+	open, err := tx.TicketsOf(w.ID)
 	if err != nil {
 		return err
 	}
@@ -405,6 +407,11 @@ func (tx *Tx) Ticket(id string) (Ticket, error) { return tx.ticket(`id=$1`, id) 
 // OpenTickets returns what waits for an answer in an area, but for what its reader asks himself: the most urgent first.
 func (tx *Tx) OpenTickets(area string, reader Person) ([]Ticket, error) {
 	return tx.tickets(fmt.Sprintf(`closed_at=0 AND substr(place, 1, %d)=$1 AND $2 NOT IN (person, about) ORDER BY due, id`, len(area)), area, reader.ID)
+}
+
+// TicketsOf returns what is asked about a worker and waits for an answer, the most urgent first.
+func (tx *Tx) TicketsOf(worker string) ([]Ticket, error) {
+	return tx.tickets(`worker=$1 AND closed_at=0 ORDER BY due, id`, worker)
 }
 
 func (tx *Tx) tickets(where string, args ...any) (tickets []Ticket, err error) {

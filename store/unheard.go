@@ -186,7 +186,7 @@ func (tx *Tx) tellOffice(person, rt string) error {
 	}
 	since := tx.Now.Add(-noticeTime).UnixMicro()
 	for _, query := range []string{
-		`SELECT 'ticket', id, at FROM tickets WHERE place=$1 AND worker<>'' AND at>$2 AND closed_at=0 AND kind IN ('wrong', 'not_me') ORDER BY id`,
+		`SELECT 'ticket', id, at FROM tickets WHERE place=$1 AND worker<>'' AND at>$2 AND closed_at=0 ORDER BY id`,
 		`SELECT 'move', id, at FROM moves WHERE from_rt=$1 AND at>$2 AND state='asked' ORDER BY id`,
 		`SELECT 'moved', id, decided_at FROM moves WHERE to_rt=$1 AND decided_at>$2 ORDER BY id`,
 		`SELECT 'proof', worker, at FROM alerts WHERE rt=$1 AND at>$2 AND kind='proof' ORDER BY id`,
