@@ -149,6 +149,10 @@ func (c *Conversations) saveMore(ctx context.Context, t *bot.Turn, d *completing
 		t.Say(locales.T("complete.saved", "Worker", called(d.Name, d.Sex)))
 		return bot.End(), nil
 	})
+	if errors.Is(err, store.ErrPaused) {
+		t.Say(locales.T("workers.paused"))
+		return bot.End(), nil
+	}
 	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrNoRight) {
 		t.Say(locales.T("workers.no_right"))
 		return bot.End(), nil

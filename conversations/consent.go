@@ -14,7 +14,7 @@ import (
 // another version, which a test holds.
 const (
 	rtConsent    = "rt-2026-11-23"    // the last sentence of "register.summary.ask": the RT states that the worker agrees
-	ownConsent   = "self-2026-11-23"  // "mydata.consent_text": the worker himself agrees
+	ownConsent   = "self-2026-11-23b" // "mydata.consent_text": the worker himself agrees
 	paperConsent = "paper-2026-11-23" // "workers.paper.confirm": the RT states what he signed
 )
 
@@ -31,8 +31,12 @@ func agreedHimself(consents []store.Consent) bool {
 	return slices.ContainsFunc(consents, func(c store.Consent) bool { return c.GivenBy == "self" })
 }
 
-// consentLine tells an official how a worker agreed: by himself counts most, then the newest paper, then through his RT.
-func consentLine(consents []store.Consent) locales.Text {
+// consentLine tells an official how a worker agreed: by himself counts most, then the newest paper, then through his RT. Who
+// wants his data used no longer agrees to nothing until that is answered.
+func consentLine(w store.Worker, consents []store.Consent) locales.Text {
+	if w.Paused {
+		return locales.T("worker.paused")
+	}
 	for _, by := range []string{"self", "paper", "rt"} {
 		for _, given := range slices.Backward(consents) {
 			if given.GivenBy == by {

@@ -31,6 +31,7 @@ func TestConsentWordsHaveTheirVersion(t *testing.T) {
 	for version, want := range map[string]string{
 		"rt-2026-11-23":    "ed5399158853c940",
 		"self-2026-11-23":  "f31c28595805c3eb",
+		"self-2026-11-23b": "c6f12cf752a617ed",
 		"paper-2026-11-23": "f157452a20bd097a",
 	} {
 		text, used := words[version]

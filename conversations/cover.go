@@ -229,9 +229,19 @@ func (c *Conversations) coverCard(t *bot.Turn, w store.Worker, months []store.Co
 		lines = append(lines, locales.T("cover.accident"), deathLine(w, months, today))
 	}
 	if !over(state) {
-		lines = append(lines, locales.T("cover.payer", "RT", w.RT))
+		lines = append(lines, locales.T("cover.payer", "RT", payer(w, months)))
 	}
 	return append(lines, locales.T("cover.ask_whom", "RT", w.RT))
+}
+
+// payer is the RT that paid a worker's last month, or will pay his first: who has moved was paid for by another.
+func payer(w store.Worker, months []store.CoverMonth) program.RT {
+	for _, m := range slices.Backward(months) {
+		if m.State == store.MonthPaid {
+			return m.RT
+		}
+	}
+	return w.RT
 }
 
 // stateWords say where a worker stands on a day. After his last paid month, and before the next one falls due, he is

@@ -36,6 +36,9 @@ func (c *Conversations) history(ctx context.Context, w store.Worker, reads bool)
 
 func historyLine(e store.Event) locales.Text {
 	day, what := program.DateOf(e.At), whatHappened(e)
+	if e.Own() { // whatever else he is
+		e.By = program.Office{Role: program.Worker}
+	}
 	switch e.By.Role {
 	case "": // an import, or the bot
 		return locales.T("history.line", "Date", day, "What", what)

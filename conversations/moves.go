@@ -2,6 +2,7 @@ package conversations
 
 import (
 	"context"
+	"slices"
 
 	"sahabatrt/bot"
 	"sahabatrt/locales"
@@ -173,9 +174,13 @@ func moveWords(tx *store.Tx, notice store.Notice, person store.Person) (locales.
 	if err != nil {
 		return locales.Text{}, false, err
 	}
-	if notice.Kind == store.NoticeMoved {
-		holds, err := tx.May(person.ID, program.Register, m.To.String())
-		return locales.T("notice.moved_"+string(m.State), "Head", head(person)), holds, err
+	switch notice.Kind {
+	case store.NoticeMoved:
+		return movedWords(tx, m, person)
+	case store.NoticeMovedSelf:
+		w, err := tx.Worker(m.Worker)
+		return locales.T("notice.moved_self", "Worker", called(w.Name, w.Sex), "RT", m.To),
+			w.RT == m.To && program.May(person.Offices, program.SeeSelf, w.ID), err
 	}
 	holds, err := tx.May(person.ID, program.Move, m.From.String())
 	if err != nil || !holds || m.State != store.MoveAsked {
@@ -183,4 +188,22 @@ func moveWords(tx *store.Tx, notice store.Notice, person store.Person) (locales.
 	}
 	w, err := tx.Worker(m.Worker)
 	return locales.T("notice.move", "Head", head(person), "Worker", called(w.Name, w.Sex)), true, err
+}
+
+// movedWords tell the RT that asked for a worker what was decided, and which of his months it has to pay.
+func movedWords(tx *store.Tx, m store.Move, person store.Person) (locales.Text, bool, error) {
+	holds := program.May(person.Offices, program.Register, m.To.String())
+	if m.State != store.MoveDone || !holds {
+		return locales.T("notice.moved_"+string(m.State), "Head", head(person)), holds, nil
+	}
+	w, err := tx.Worker(m.Worker)
+	if err != nil {
+		return locales.Text{}, false, err
+	}
+	months, err := tx.CoverMonths(w.ID)
+	text := "notice.moved_done_paid"
+	if w.PaidUntil.IsZero() || slices.ContainsFunc(months, func(c store.CoverMonth) bool { return c.State == store.MonthWaiting }) {
+		text = "notice.moved_done"
+	}
+	return locales.T(text, "Head", head(person), "Worker", called(w.Name, w.Sex), "Until", w.PaidUntil.Last()), w.RT == m.To, err
 }

@@ -2,6 +2,10 @@ package conversations
 
 import (
 	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"sahabatrt/bot"
@@ -106,22 +110,71 @@ func (c *Conversations) askMyData(ctx context.Context, t *bot.Turn, _ *asking) (
 	if err != nil {
 		return bot.Prompt{}, err
 	}
-	lines := c.card(w, t)
-	if offices := officesOf(p); len(offices) > 0 {
-		lines = append(lines, locales.T("mydata.offices", "Offices", offices))
+	asked, err := c.asked(ctx, w)
+	if err != nil {
+		return bot.Prompt{}, err
+	}
+	lines := slices.Concat(asked, c.card(w, t), moreOf(w))
+	if len(officesOf(p)) > 0 {
+		lines = append(lines, personCard(p)...)
 	}
 	for _, given := range consents {
 		lines = append(lines, locales.T("mydata.consent."+given.GivenBy, "RT", w.RT, "Date", program.DateOf(given.At), "Signed", given.Signed))
 	}
 	prompt := bot.Prompt{}
-	if !agreedHimself(consents) {
+	running := !w.Paused && !over(w.StateOn(program.DateOf(t.Now), c.Settings))
+	if running && !agreedHimself(consents) {
 		lines = append(lines, locales.T("mydata.consent_text"))
 		prompt.Choices = append(prompt.Choices, choice("agree", "mydata.agree"))
 	}
 	prompt.Text = locales.T("mydata.see.ask", "Card", lines)
 	prompt.Choices = append(prompt.Choices, choice("wrong", "mydata.wrong"), choice("not_me", "mydata.not_me"),
-		choice("erase", "mydata.erase"), choice("withdraw", "mydata.withdraw"), choice("history", "mydata.history"), choice("menu", "button.menu"))
+		choice("erase", "mydata.erase"))
+	if running {
+		prompt.Choices = append(prompt.Choices, choice("withdraw", "mydata.withdraw"))
+	}
+	prompt.Choices = append(prompt.Choices, choice("history", "mydata.history"), choice("menu", "button.menu"))
 	return prompt, nil
+}
+
+// asked tells a worker what he asked about his data, and until when he is answered.
+func (c *Conversations) asked(ctx context.Context, w store.Worker) (lines []locales.Text, err error) {
+	err = c.Store.View(ctx, func(tx *store.Tx) error {
+		open, err := tx.TicketsOf(w.ID)
+		for _, ticket := range open {
+			lines = append(lines, locales.T("mydata.waiting", "Number", ticket.Number, "Kind", locales.T("tickets.kind."+string(ticket.Kind)),
+				"Due", program.DateOf(ticket.Due), "Hour", clockTime(ticket.Due)))
+		}
+		return err
+	})
+	return lines, wrap(err, "read what a worker asked about his data")
+}
+
+// moreOf is what is kept of a worker beside what his RT needs to see each time.
+func moreOf(w store.Worker) (lines []locales.Text) {
+	for _, kept := range []struct{ field, value string }{
+		{"mother", masked(w.Mother)}, {"workplace", w.Workplace}, {"heir", w.Heir},
+	} {
+		if kept.value != "" {
+			lines = append(lines, locales.T("mydata.kept."+kept.field, "Value", kept.value))
+		}
+	}
+	if w.IncomeEnough != nil {
+		lines = append(lines, locales.T("mydata.kept.income_"+strconv.FormatBool(*w.IncomeEnough)))
+	}
+	if w.Elsewhere != "" {
+		lines = append(lines, locales.T("mydata.kept.elsewhere", "Payer", elsewhereText(w.Elsewhere)))
+	}
+	return lines
+}
+
+// masked shows a mother's name to who knows it: it proves who one is, and a phone may be in other hands.
+func masked(name string) string {
+	letters := []rune(name)
+	if len(letters) < 3 {
+		return strings.Repeat("*", len(letters))
+	}
+	return string(letters[:2]) + strings.Repeat("*", len(letters)-2)
 }
 
 // personCard is somebody as he stands in the records, but for the worker that he may be.
@@ -177,6 +230,9 @@ func (c *Conversations) agree(ctx context.Context, t *bot.Turn, d *asking) (bot.
 		t.Say(locales.T("mydata.agreed"))
 		return bot.End(), nil
 	})
+	if errors.Is(err, store.ErrPaused) { // he has asked for the opposite meanwhile, in another chat
+		return bot.To("see"), nil
+	}
 	return next, wrap(err, "keep a worker's own consent")
 }
 

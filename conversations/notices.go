@@ -165,7 +165,7 @@ func wording(tx *store.Tx, notice store.Notice, person store.Person) (locales.Te
 	switch notice.Kind {
 	case store.NoticeAlert:
 		return alertWords(tx, notice, person)
-	case store.NoticeMove, store.NoticeMoved:
+	case store.NoticeMove, store.NoticeMoved, store.NoticeMovedSelf:
 		return moveWords(tx, notice, person)
 	case store.NoticeTicket, store.NoticeTicketDue, store.NoticeAnswer:
 		return ticketWords(tx, notice, person)

@@ -45,6 +45,9 @@ func act[D any](ctx context.Context, c *Conversations, t *bot.Turn, d *D, refuse
 		return bot.Next{}, err
 	}
 	next, err := once(ctx, c, t, p.ID, d, func(tx *store.Tx) (bot.Next, error) { return change(tx, p) })
+	if errors.Is(err, store.ErrPaused) {
+		refused, err = "workers.paused", store.ErrState
+	}
 	if errors.Is(err, store.ErrNoRight) || errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrState) {
 		t.Say(locales.T(refused))
 		return bot.End(), nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"time"
 
 	"sahabatrt/bot"
 	"sahabatrt/locales"
@@ -28,7 +29,7 @@ func (c *Conversations) tickets() bot.Flow[answering] {
 		Begin: c.beginTickets,
 		Steps: []bot.Step[answering]{
 			{Name: "list", Ask: c.askTickets, Answer: c.pickTicket, Help: "tickets.list.help"},
-			{Name: "card", Ask: c.askTicketCard, Answer: answerTicketCard, Help: "tickets.card.help"},
+			{Name: "card", Ask: c.askTicketCard, Answer: c.answerTicketCard, Help: "tickets.card.help"},
 			{Name: "answer", Ask: askTicketAnswer, Answer: keepTicketAnswer, Help: "tickets.answer.help"},
 			{Name: "confirm", Ask: c.askTicketConfirm, Answer: c.closeTicket, Help: "mydata.confirm.help"},
 		},
@@ -155,12 +156,21 @@ func (c *Conversations) askTicketCard(ctx context.Context, t *bot.Turn, d *answe
 	if d.Keeps = ticket.Worker != "" && (ticket.Kind == store.TicketErase || ticket.Kind == store.TicketWithdraw); d.Keeps {
 		answer = "tickets.keep"
 	}
+	if ticket.Kind == store.TicketWrong && ticket.Worker != "" {
+		prompt.Choices = append(prompt.Choices, choice("worker", "workers.card.correct"))
+	}
 	prompt.Choices = append(prompt.Choices, choice("answer", answer), choice("list", "area.back"), choice("menu", "button.menu"))
 	return prompt, nil
 }
 
-func answerTicketCard(_ context.Context, t *bot.Turn, d *answering) (bot.Next, error) {
+func (c *Conversations) answerTicketCard(ctx context.Context, t *bot.Turn, d *answering) (bot.Next, error) {
 	switch t.Choice {
+	case "worker":
+		ticket, _, err := c.ownTicket(ctx, t, d.Ticket)
+		if err != nil {
+			return bot.To("card"), unlessNotFound(err)
+		}
+		return bot.Go("workers", map[string]string{"rt": ticket.Place, "worker": ticket.Worker}), nil
 	case "menu":
 		return bot.End(), nil
 	case "list":
@@ -237,8 +247,11 @@ func ticketWords(tx *store.Tx, notice store.Notice, person store.Person) (locale
 		return answerWords(ticket), ticket.Answer != "", nil // what was answered before an erasure is gone
 	case store.NoticeTicketDue:
 		text := "notice.ticket_due"
-		if tx.Now.After(ticket.Due) {
+		switch {
+		case tx.Now.After(ticket.Due):
 			text = "notice.ticket_over"
+		case tx.Now.Before(ticket.At.Add(24 * time.Hour)):
+			text = "notice.ticket_new"
 		}
 		holds := ticket.Closed.IsZero() && !ticket.Concerns(person) && program.May(person.Offices, program.AnswerRight, ticket.Place)
 		return locales.T(text, "Head", head(person), "Ticket", ticketLine(ticket)), holds, nil
@@ -246,12 +259,13 @@ func ticketWords(tx *store.Tx, notice store.Notice, person store.Person) (locale
 	if ticket.Worker == "" || !ticket.Closed.IsZero() || !program.May(person.Offices, program.Correct, ticket.Place) {
 		return locales.Text{}, false, nil
 	}
-	note := ticket.Note
-	if n, err := strconv.Atoi(which); err == nil {
-		note = strings.Split(note, "\n")[n-1]
-	} else if first, _, more := strings.Cut(note, "\n"); more {
-		note = first
+	notes, n := strings.Split(ticket.Note, "\n"), 1
+	if which != "" {
+		if n, err = strconv.Atoi(which); err != nil || n > len(notes) {
+			return locales.Text{}, false, err
+		}
 	}
+	note := notes[n-1]
 	w, err := tx.Worker(ticket.Worker)
 	return locales.T("notice.ticket_"+string(ticket.Kind), "Head", head(person), "Worker", called(w.Name, w.Sex), "Note", note, "Number", ticket.Number), true, err
 }
@@ -262,7 +276,9 @@ func answerWords(ticket store.Ticket) locales.Text {
 	switch {
 	case ticket.Act != store.ActAnswer:
 		text += "_" + string(ticket.Act)
-	case ticket.Worker != "" && (ticket.Kind == store.TicketErase || ticket.Kind == store.TicketWithdraw):
+	case ticket.Kind == store.TicketErase && ticket.Worker == "":
+		text += "_keep_officer"
+	case ticket.Kind == store.TicketErase || ticket.Kind == store.TicketWithdraw:
 		text += "_keep"
 	}
 	return locales.T(text, "Number", ticket.Number, "Answer", ticket.Answer)

@@ -69,7 +69,10 @@ func (c *Conversations) beginWorkers(ctx context.Context, t *bot.Turn, d *lookin
 	if err != nil || !ok {
 		return bot.End(), err
 	}
-	d.RT = rt
+	d.RT, d.Worker = rt, t.Args["worker"]
+	if d.Worker != "" {
+		return bot.To("card"), wrap(c.Store.Update(ctx, func(tx *store.Tx) error { return tx.NoteReading(p, d.Worker) }), "note who reads")
+	}
 	return bot.Next{}, wrap(c.Store.Update(ctx, func(tx *store.Tx) error { return tx.NoteReading(p, rt.String()) }), "note who reads")
 }
 
@@ -237,8 +240,8 @@ func (c *Conversations) askCard(ctx context.Context, t *bot.Turn, d *looking) (b
 	if err != nil {
 		return bot.Prompt{}, err
 	}
-	prompt := bot.Prompt{Text: locales.T("workers.card.ask", "Card", append(c.card(w, t), consentLine(consents)))}
-	may := func(verb program.Verb) bool { return program.May(p.Offices, verb, w.RT.String()) }
+	prompt := bot.Prompt{Text: locales.T("workers.card.ask", "Card", append(c.card(w, t), consentLine(w, consents)))}
+	may := func(verb program.Verb) bool { return !w.Paused && program.May(p.Offices, verb, w.RT.String()) }
 	if w.State == program.Held && may(program.Verify) {
 		prompt.Choices = append(prompt.Choices, choice("release", "workers.card.verify"), choice("undo", "workers.card.reject"))
 	}
@@ -431,6 +434,9 @@ func (c *Conversations) release(ctx context.Context, t *bot.Turn, d *looking) (b
 	switch {
 	case errors.As(err, &short):
 		t.Say(locales.T("workers.release.short", "Left", short.Remaining, "Missing", short.Missing))
+		return bot.To("card"), nil
+	case errors.Is(err, store.ErrPaused):
+		t.Say(locales.T("workers.paused"))
 		return bot.To("card"), nil
 	case errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrNoRight), errors.Is(err, store.ErrState):
 		t.Say(locales.T("workers.no_right"))

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"strings"
 	"time"
 
 	"sahabatrt/program"
@@ -44,6 +45,11 @@ func (tx *Tx) History(worker string, most int, reads bool) (events []Event, err 
 			ORDER BY CASE WHEN x.role='worker' THEN 1 ELSE 0 END, x.id LIMIT 1)
 		ORDER BY e.at DESC, e.id DESC`, worker, flag(reads))
 	return events, err
+}
+
+// Own says whether only the worker himself does this. That somebody was taken for him is no deed of his.
+func (e Event) Own() bool {
+	return e.What == "consent.self" || strings.HasPrefix(e.What, "ticket.") && e.What != "ticket."+string(TicketNotMe)
 }
 
 // sameDay says whether an event tells nothing beside one that was later on its day.
