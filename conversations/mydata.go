@@ -293,9 +293,9 @@ func (c *Conversations) openTicket(ctx context.Context, t *bot.Turn, d *asking) 
 	next, err := once(ctx, c, t, p.ID, d, func(tx *store.Tx) (bot.Next, error) {
 		var ticket store.Ticket
 		if d.Kind == store.TicketNotMe { // whoever this is, he sees nothing more of it
-			ticket, err = tx.Disown(chatOf(t), w, p)
+			ticket, err = tx.Disown(chatOf(t), w.ID, p)
 		} else {
-			ticket, err = tx.OpenTicket(d.Kind, w, p, d.Note)
+			ticket, err = tx.OpenTicket(d.Kind, w.ID, p, d.Note)
 		}
 		if err != nil {
 			return bot.Next{}, err
@@ -303,6 +303,10 @@ func (c *Conversations) openTicket(ctx context.Context, t *bot.Turn, d *asking) 
 		t.Say(locales.T("mydata.opened."+string(d.Kind)+ofOfficer(p, w, d.Kind), "Number", ticket.Number, "Due", program.DateOf(ticket.Due), "Hour", clockTime(ticket.Due)))
 		return bot.End(), nil
 	})
+	if errors.Is(err, store.ErrManyNotes) {
+		t.Say(locales.T("mydata.many"))
+		return bot.End(), nil
+	}
 	return next, wrap(err, "keep what somebody asks about his data")
 }
 

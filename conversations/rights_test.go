@@ -154,7 +154,7 @@ func (c *ward) peopled(t *testing.T) *ward {
 		if err != nil {
 			return err
 		}
-		ticket, err := tx.OpenTicket(store.TicketWrong, w, self, "catatan "+secretName)
+		ticket, err := tx.OpenTicket(store.TicketWrong, w.ID, self, "catatan "+secretName)
 		if err != nil {
 			return err
 		}

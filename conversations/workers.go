@@ -199,7 +199,7 @@ func (c *Conversations) own(ctx context.Context, t *bot.Turn, id string) (w stor
 		return store.Worker{}, p, wrap(err, "read a worker")
 	}
 	p, ok, err := c.sees(ctx, t, w.RT)
-	if err == nil && !ok {
+	if err == nil && (!ok || w.Erased) {
 		err = store.ErrNotFound
 	}
 	if err != nil {

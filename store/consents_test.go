@@ -58,7 +58,7 @@ func TestAgreePaper(t *testing.T) {
 	}
 	self := linkWorker(t, db, r.Worker, "5")
 	update(t, db, func(tx *Tx) error {
-		_, err := tx.OpenTicket(TicketWithdraw, r.Worker, self, "")
+		_, err := tx.OpenTicket(TicketWithdraw, r.Worker.ID, self, "")
 		return err
 	})
 	if err := agree(ketua, day); !errors.Is(err, ErrState) {

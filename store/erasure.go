@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"slices"
+	"strings"
 
 	"sahabatrt/program"
 )
@@ -17,15 +18,17 @@ func (tx *Tx) stop(id, by, reason, op string) error {
 	return tx.whole(func() error { return tx.end(w, program.Stopped, by, reason, op) })
 }
 
-// EraseWorker overwrites everything that tells who a worker is, wherever it stands: his record and all others of his NIK, in
-// whichever RT, with their history, his
-// consents, the person and chats that were his alone, the answers kept for his operations, what he wrote in tickets, and what
-// was said in his talks.
+// EraseWorker overwrites everything that tells who a worker is, wherever it stands: his record and the others that reach names,
+// with their history, his consents, the person and chats that were his alone, the answers kept for his operations, what he
+// wrote in tickets, and what was said in his talks.
 // Ledger, months and audit never held it and stay. A membership that runs is stopped first. by must be the lurah of the
-// place, or of the city (ErrNoRight).
+// place, or of the city (ErrNoRight); what is his elsewhere waits for its own kelurahan, as a ticket.
 func (tx *Tx) EraseWorker(id string, by Person, op string) error {
-	all, err := tx.takeNIK(id)
+	all, err := tx.takeReach(id)
 	if err != nil {
+		return err
+	}
+	if err := tx.alone("people", ""); err != nil {
 		return err
 	}
 	i := slices.IndexFunc(all, func(w Worker) bool { return w.ID == id })
@@ -34,12 +37,7 @@ func (tx *Tx) EraseWorker(id string, by Person, op string) error {
 	}
 	return tx.whole(func() error {
 		for _, w := range all {
-			if holdsNIK(w.State) {
-				if err := tx.end(w, program.Stopped, by.ID, "erased", op); err != nil {
-					return err
-				}
-			}
-			if err := errors.Join(tx.erase(w), tx.audit(by.ID, "worker.erase", w.ID, op)); err != nil {
+			if err := tx.eraseOne(w, by, op); err != nil {
 				return err
 			}
 		}
@@ -47,13 +45,58 @@ func (tx *Tx) EraseWorker(id string, by Person, op string) error {
 	})
 }
 
-// takeNIK is takeWorker for all the registrations of a worker's NIK.
-func (tx *Tx) takeNIK(id string) ([]Worker, error) {
-	w, err := tx.Worker(id)
+func (tx *Tx) eraseOne(w Worker, by Person, op string) error {
+	may, err := tx.May(by.ID, program.AnswerRight, w.RT.String())
+	if err != nil {
+		return err
+	}
+	if !may {
+		_, err := tx.openTicket(Ticket{Kind: TicketErase, Worker: w.ID, Place: w.RT.String()})
+		return err
+	}
+	if holdsNIK(w.State) {
+		if err := tx.end(w, program.Stopped, by.ID, "erased", op); err != nil {
+			return err
+		}
+	}
+	return errors.Join(tx.erase(w), tx.audit(by.ID, "worker.erase", w.ID, op))
+}
+
+// reach are the registrations that a request about one of them is about, the newest last: those of the same human, and of
+// those that run only what the same person is linked to. A NIK alone is no human: it may have been mistyped.
+func (tx *Tx) reach(w Worker) ([]Worker, error) {
+	all, err := tx.list(`SELECT `+workerColumns+` FROM workers WHERE id=$1 OR nik_key=(SELECT nik_key FROM workers WHERE id=$1 AND nik_key<>'') ORDER BY id`, w.ID)
 	if err != nil {
 		return nil, err
 	}
-	all, err := tx.sameNIK(w)
+	held := map[string]bool{}
+	if err := tx.each("list what else who is a worker is linked to", func(row Row) error {
+		var id string
+		err := row.Scan(&id)
+		held[id] = true
+		return err
+	}, `SELECT o.place FROM offices o JOIN offices is_him ON is_him.person=o.person WHERE is_him.place=$1 AND is_him.role=$2 AND is_him.until=0
+		AND o.role=$2 AND o.until=0`, w.ID, string(program.Worker)); err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(all, func(o Worker) bool {
+		return o.ID != w.ID && (!sameHuman(o, w) || holdsNIK(o.State) && !held[o.ID])
+	}), nil
+}
+
+// sameHuman says whether two registrations of a NIK are of one human: born on the same day, and called alike.
+func sameHuman(a, b Worker) bool {
+	one, other := nameLetters(a.Name), nameLetters(b.Name)
+	return a.Birth == b.Birth && one != "" && other != "" && (strings.HasPrefix(one, other) || strings.HasPrefix(other, one))
+}
+
+// takeReach is takeWorker for all that reach names.
+func (tx *Tx) takeReach(id string) ([]Worker, error) {
+	w, err := living(tx.Worker(id))
+	if err != nil {
+		return nil, err
+	}
+	all, err := tx.reach(w)
 	if err != nil {
 		return nil, err
 	}
@@ -67,15 +110,10 @@ func (tx *Tx) takeNIK(id string) ([]Worker, error) {
 			return nil, err
 		}
 	}
-	if _, err := tx.takeWorker(id); err != nil { // he may have moved meanwhile
+	if w, err = tx.takeWorker(id); err != nil { // he may have moved meanwhile
 		return nil, err
 	}
-	return tx.sameNIK(w)
-}
-
-// sameNIK are all the registrations of a worker's NIK, the newest last; of a worker who was erased, his own.
-func (tx *Tx) sameNIK(w Worker) ([]Worker, error) {
-	return tx.list(`SELECT `+workerColumns+` FROM workers WHERE id=$1 OR nik_key=(SELECT nik_key FROM workers WHERE id=$1 AND nik_key<>'') ORDER BY id`, w.ID)
+	return tx.reach(w)
 }
 
 // erase overwrites everything but the person.
@@ -91,8 +129,9 @@ func (tx *Tx) erase(w Worker) error {
 		{"erase a worker", `UPDATE workers SET personal=$1, nik_key='', phone_key='', erased_at=$2, version=version+1 WHERE id=$3`, []any{nobody, tx.Now.UnixMicro(), w.ID}},
 		{"erase corrections", `UPDATE worker_changes SET old='' WHERE worker=$1`, []any{w.ID}},
 		{"erase consents", `UPDATE consents SET given_by='' WHERE worker=$1`, []any{w.ID}},
-		{"erase answers", `UPDATE operations SET answer='' WHERE answer<>'' AND op IN (SELECT op FROM audit WHERE op<>'' AND (subject=$1
-			OR subject IN (SELECT id FROM tickets WHERE worker=$1)))`, []any{w.ID}},
+		{"erase answers", `UPDATE operations SET answer='' WHERE answer<>'' AND op IN (SELECT op FROM audit WHERE op<>'' AND subject IN
+			(SELECT CAST($1 AS TEXT) UNION ALL SELECT id FROM tickets WHERE worker=$1
+			UNION ALL SELECT t.id FROM talks t JOIN offices o ON o.person=t.person WHERE o.role=$2 AND o.place=$1))`, []any{w.ID, string(program.Worker)}},
 		{"erase tickets", `UPDATE tickets SET note='' WHERE worker=$1`, []any{w.ID}},
 		{"erase what was answered before", `UPDATE tickets SET answer='' WHERE worker=$1 AND closed_at>0 AND closed_at<$2`, []any{w.ID, tx.Now.UnixMicro()}},
 		{"close what is asked", `UPDATE tickets SET closed_at=$1, act=$2 WHERE worker=$3 AND closed_at=0`, []any{tx.Now.UnixMicro(), string(ActErase), w.ID}},
@@ -136,7 +175,27 @@ func (tx *Tx) erasePeople(w Worker) error {
 	return tx.forgetChats() // the last word to him may be on its way
 }
 
-// erasePerson overwrites somebody who is no worker, wherever he stands, and ends his offices.
+// eraseOfficer is erasePerson for who may answer him in all places where he is somebody (ErrNoRight).
+func (tx *Tx) eraseOfficer(id string, by Person, op string) error {
+	if err := tx.alone("people", ""); err != nil {
+		return err
+	}
+	offices, err := tx.offices(id)
+	if err != nil {
+		return err
+	}
+	for _, o := range offices {
+		if o.Role == program.Worker {
+			continue
+		}
+		if err := tx.must(by.ID, program.AnswerRight, o.Place); err != nil {
+			return err
+		}
+	}
+	return tx.erasePerson(id, by.ID, op)
+}
+
+// erasePerson overwrites somebody, wherever he stands but in the record of the worker that he may be, and ends his offices.
 func (tx *Tx) erasePerson(id, by, op string) error {
 	offices, err := tx.offices(id)
 	if err != nil {
@@ -163,8 +222,10 @@ func (tx *Tx) overwrite(id string) error {
 	}{
 		{"erase a person", `UPDATE people SET personal=$1, phone_key='', erased_at=$2 WHERE id=$3`, []any{nobody, tx.Now.UnixMicro(), id}},
 		{"erase the invitations of a person", `UPDATE invites SET personal='', phone_key='' WHERE used_by=$1 OR person=$1`, []any{id}},
-		{"erase the answers to a person", `UPDATE operations SET answer='' WHERE by_person=$1 AND answer<>''`, []any{id}},
-		{"erase what a person asked", `UPDATE tickets SET note='' WHERE person=$1`, []any{id}},
+		{"erase the answers to a person", `UPDATE operations SET answer='' WHERE answer<>'' AND (by_person=$1 OR op IN (SELECT op FROM audit WHERE op<>''
+			AND subject IN (SELECT CAST($1 AS TEXT) UNION ALL SELECT id FROM talks WHERE person=$1)))`, []any{id}},
+		{"erase what a person asked", `UPDATE tickets SET note='' WHERE person=$1 OR about=$1`, []any{id}},
+		{"erase what he was answered before", `UPDATE tickets SET answer='' WHERE (person=$1 OR about=$1) AND closed_at>0 AND closed_at<$2`, []any{id, tx.Now.UnixMicro()}},
 		{"close what a person asks", `UPDATE tickets SET closed_at=$1, act=$2 WHERE (person=$3 OR about=$3) AND closed_at=0`,
 			[]any{tx.Now.UnixMicro(), string(ActErase), id}},
 	} {

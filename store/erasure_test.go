@@ -66,7 +66,7 @@ func TestErase(t *testing.T) {
 		if err != nil || code == "" {
 			t.Error(err)
 		}
-		ticket, err = tx.OpenTicket(TicketErase, w, p, "hapus data Budiman Rahasia")
+		ticket, err = tx.OpenTicket(TicketErase, w.ID, p, "hapus data Budiman Rahasia")
 		must(t, err)
 		must(t, tx.LinkChat("telegram", "lurah", lurah.ID, "contact"))
 		talk, err := tx.OpenTalk(p, lurah.ID, Chat{"telegram", "5"})
@@ -77,11 +77,11 @@ func TestErase(t *testing.T) {
 		ticket.Person: func(tx *Tx) error {
 			p, err := tx.Person(ticket.Person)
 			must(t, err)
-			wrong, err := tx.OpenTicket(TicketWrong, w, p, "nama saya Budiman Rahasia")
+			wrong, err := tx.OpenTicket(TicketWrong, w.ID, p, "nama saya Budiman Rahasia")
 			must(t, err)
 			_, err = tx.CloseTicket(wrong.ID, ActAnswer, "baik Pak Budiman Rahasia", lurah, "")
 			must(t, err)
-			_, err = tx.OpenTicket(TicketWrong, w, p, "masih salah, saya Budiman Rahasia")
+			_, err = tx.OpenTicket(TicketWrong, w.ID, p, "masih salah, saya Budiman Rahasia")
 			return err
 		},
 	} {
@@ -168,8 +168,8 @@ func TestEraseWhoWasTakenForHim(t *testing.T) {
 	clean(t, db)
 }
 
-// TestEraseAllOfHim: who was registered twice is erased twice, also where he was before; while he waits for that nothing is
-// done with any of the records.
+// TestEraseAllOfHim: who was registered twice is erased twice, where he was before by the kelurahan there; while he waits for
+// that nothing is done with any of the records. Another human whose registration bears his NIK by mistake stays who he is.
 func TestEraseAllOfHim(t *testing.T) {
 	db := open(t)
 	there, here := addOfficer(t, db, 1, program.Ketua, rt15.String()), addOfficer(t, db, 2, program.Ketua, rt14.String())
@@ -180,13 +180,19 @@ func TestEraseAllOfHim(t *testing.T) {
 	before, err := register(t, db, w, there)
 	must(t, err)
 	update(t, db, func(tx *Tx) error { return tx.CancelWorker(before.Worker.ID, there, "wrong_entry", newID()) })
+	mistyped := w
+	mistyped.Name, mistyped.RT = "Joko Lain", rt14
+	joko, err := register(t, db, mistyped, here)
+	must(t, err)
+	linkWorker(t, db, joko.Worker, "joko")
+	update(t, db, func(tx *Tx) error { return tx.CancelWorker(joko.Worker.ID, here, "wrong_entry", newID()) })
 	w.RT = rt14
 	now, err := register(t, db, w, here)
 	must(t, err)
 	self := linkWorker(t, db, now.Worker, "5")
 	var ticket Ticket
 	update(t, db, func(tx *Tx) (err error) {
-		ticket, err = tx.OpenTicket(TicketErase, now.Worker, self, "")
+		ticket, err = tx.OpenTicket(TicketErase, now.Worker.ID, self, "")
 		return err
 	})
 	for id, by := range map[string]Person{before.Worker.ID: there, now.Worker.ID: here} {
@@ -201,8 +207,112 @@ func TestEraseAllOfHim(t *testing.T) {
 		_, err := tx.CloseTicket(ticket.ID, ActErase, "sudah", lurah, newID())
 		return err
 	})
-	if said := everything(t, db); strings.Contains(said, "Rahasia") {
+	elsewhere := addOfficer(t, db, 4, program.Lurah, rt15.Kelurahan)
+	update(t, db, func(tx *Tx) error {
+		waits, err := tx.OpenTickets(rt15.String(), elsewhere)
+		if len(waits) != 1 || waits[0].Kind != TicketErase || waits[0].Worker != before.Worker.ID {
+			t.Fatalf("%v wait in the other kelurahan", waits)
+		}
+		must(t, err)
+		_, err = tx.CloseTicket(waits[0].ID, ActErase, "sudah", elsewhere, newID())
+		return err
+	})
+	said := everything(t, db)
+	if strings.Contains(said, "Rahasia") {
 		t.Errorf("still told:\n%s", said)
 	}
+	if !strings.Contains(said, "Joko Lain") {
+		t.Error("another human is erased with him")
+	}
 	clean(t, db)
+}
+
+// TestListsDoNotBringBack: a list does not register anew who withdrew; his RT may, in a conversation.
+func TestListsDoNotBringBack(t *testing.T) {
+	db := open(t)
+	ketua, lurah := addOfficer(t, db, 1, program.Ketua, rt14.String()), addOfficer(t, db, 2, program.Lurah, rt14.Kelurahan)
+	w := testWorker(t, 1)
+	w.FirstMonth = program.NewMonth(2026, time.November)
+	brings := func() error {
+		return db.Update(t.Context(), func(tx *Tx) error { _, err := tx.ImportWorker(w, ""); return err })
+	}
+	must(t, brings())
+	update(t, db, func(tx *Tx) error {
+		known, _, err := tx.FindNIK(w.NIK)
+		w.ID = known.ID
+		return err
+	})
+	self := linkWorker(t, db, w, "5")
+	update(t, db, func(tx *Tx) error {
+		ticket, err := tx.OpenTicket(TicketWithdraw, w.ID, self, "")
+		must(t, err)
+		_, err = tx.CloseTicket(ticket.ID, ActStop, "sudah", lurah, newID())
+		return err
+	})
+	if err := brings(); !errors.Is(err, ErrWithdrew) {
+		t.Errorf("a list brings him back: %v", err)
+	}
+	again := testWorker(t, 1)
+	_, err := register(t, db, again, ketua)
+	must(t, err)
+	must(t, brings())
+}
+
+// TestErasedStaysErased: a form that was open while a worker was erased fills nothing in again, and nobody is invited to be him.
+func TestErasedStaysErased(t *testing.T) {
+	db := open(t)
+	ketua, lurah := addOfficer(t, db, 1, program.Ketua, rt14.String()), addOfficer(t, db, 2, program.Lurah, rt14.Kelurahan)
+	r, err := register(t, db, testWorker(t, 1), ketua)
+	must(t, err)
+	update(t, db, func(tx *Tx) error { return tx.EraseWorker(r.Worker.ID, lurah, newID()) })
+	for what, change := range map[string]func(tx *Tx) error{
+		"corrects":       func(tx *Tx) error { return tx.CorrectWorker(r.Worker.ID, FieldMother, "Fatimah", ketua) },
+		"gives a number": func(tx *Tx) error { return tx.CorrectPhone(r.Worker.ID, "+6281200000077", "own", ketua) },
+		"notes a paper": func(tx *Tx) error {
+			return tx.AgreePaper(r.Worker.ID, ketua, Consent{Version: "paper", Signed: program.DateOf(today)})
+		},
+		"invites": func(tx *Tx) error {
+			_, err := tx.Invite(Invite{Role: program.Worker, Place: r.Worker.ID, Name: "Contoh"}, ketua.ID)
+			return err
+		},
+		"erases again": func(tx *Tx) error { return tx.EraseWorker(r.Worker.ID, lurah, newID()) },
+	} {
+		if err := db.Update(t.Context(), change); !errors.Is(err, ErrNotFound) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
+// TestEraseOfficerOfManyPlaces: nobody erases an official who is one also where he may not.
+func TestEraseOfficerOfManyPlaces(t *testing.T) {
+	db := open(t)
+	p := addOfficer(t, db, 1, program.Ketua, rt14.String())
+	lurah, city := addOfficer(t, db, 2, program.Lurah, rt14.Kelurahan), addOfficer(t, db, 3, program.City, program.CityCode)
+	var ticket Ticket
+	update(t, db, func(tx *Tx) (err error) {
+		ticket, err = tx.OpenTicket(TicketErase, "", p, "")
+		return errors.Join(err, tx.giveOffice(p.ID, program.Office{Role: program.Lurah, Place: rt15.Kelurahan}, time.Time{}))
+	})
+	if ticket.Place != rt14.String() {
+		t.Errorf("asked at %s", ticket.Place)
+	}
+	if err := db.Update(t.Context(), func(tx *Tx) error { _, err := tx.CloseTicket(ticket.ID, ActErase, "sudah", lurah, ""); return err }); !errors.Is(err, ErrNoRight) {
+		t.Errorf("a lurah erases one of another place: %v", err)
+	}
+	update(t, db, func(tx *Tx) error {
+		wrong, err := tx.OpenTicket(TicketWrong, "", p, "nama saya salah")
+		if wrong.Place != program.CityCode {
+			t.Errorf("one of two places asks at %s", wrong.Place)
+		}
+		must(t, err)
+		_, err = tx.CloseTicket(ticket.ID, ActErase, "sudah", city, "")
+		return err
+	})
+	view(t, db, func(tx *Tx) error {
+		open, err := tx.OpenTickets(program.CityCode, city)
+		if len(open) != 0 {
+			t.Errorf("%d requests of nobody are left", len(open))
+		}
+		return err
+	})
 }

@@ -14,7 +14,13 @@ func (tx *Tx) follow(w Worker) error {
 		return nil
 	}
 	former, err := tx.former(w)
-	if err != nil {
+	if err != nil || len(former) == 0 {
+		return err
+	}
+	if err := tx.alone("people", ""); err != nil { // who is linked may be erased in this moment
+		return err
+	}
+	if former, err = tx.former(w); err != nil {
 		return err
 	}
 	for _, person := range former {
@@ -38,16 +44,16 @@ func (tx *Tx) follow(w Worker) error {
 // former is who is linked to the newest of the earlier registrations that anybody is linked to: nobody when somebody has said
 // that he is not this worker, or when only a code links a chat to him.
 func (tx *Tx) former(w Worker) (people []string, err error) {
-	var earlier []string
-	if err := tx.each("list the earlier registrations of a NIK", func(row Row) error {
-		var id string
-		err := row.Scan(&id)
-		earlier = append(earlier, id)
-		return err
-	}, `SELECT id FROM workers WHERE nik_key=$1 AND nik_key<>'' AND id<>$2 ORDER BY id DESC`, tx.index("nik", w.NIK.Digits()), w.ID); err != nil {
+	earlier, err := tx.list(`SELECT `+workerColumns+` FROM workers WHERE nik_key=$1 AND nik_key<>'' AND id<>$2 ORDER BY id DESC`,
+		tx.index("nik", w.NIK.Digits()), w.ID)
+	if err != nil {
 		return nil, err
 	}
-	for _, id := range earlier {
+	for _, old := range earlier {
+		id := old.ID
+		if !sameHuman(old, w) { // a NIK that was mistyped
+			continue
+		}
 		if doubted, err := tx.doubted(id); err != nil || doubted {
 			return nil, err
 		}

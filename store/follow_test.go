@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"errors"
 	"testing"
 
@@ -15,15 +16,17 @@ func TestFollow(t *testing.T) {
 		phone  int                                                            // of the new registration, 0 for none
 		owner  string
 		how    string
+		name   string // of the new registration, when it is another human's
 		follow bool
 	}{
-		"by his number":                 {phone: 101, how: byPhone, follow: true},
-		"by his number, said so":        {phone: 101, owner: "own", how: byPhone, follow: true},
-		"by a number that is not his":   {phone: 101, owner: "family", how: byPhone},
-		"by a number that has changed":  {phone: 102, how: byPhone},
-		"by a number that he has lost":  {how: byPhone},
-		"by a code, whatever the phone": {phone: 102, how: byInvite, follow: true},
-		"by NIK and mother":             {how: byNIK, follow: true},
+		"another human, whose NIK was mistyped": {phone: 101, how: byInvite, name: "Lain Sekali Contoh"},
+		"by his number":                         {phone: 101, how: byPhone, follow: true},
+		"by his number, said so":                {phone: 101, owner: "own", how: byPhone, follow: true},
+		"by a number that is not his":           {phone: 101, owner: "family", how: byPhone},
+		"by a number that has changed":          {phone: 102, how: byPhone},
+		"by a number that he has lost":          {how: byPhone},
+		"by a code, whatever the phone":         {phone: 102, how: byInvite, follow: true},
+		"by NIK and mother":                     {how: byNIK, follow: true},
 		"an officer too": {phone: 102, how: byPhone, follow: true, before: func(t *testing.T, db *DB, _ Worker, person string, _ Person) {
 			update(t, db, func(tx *Tx) error {
 				_, _, err := tx.PutPerson(Person{ID: person, Offices: []program.Office{{Role: program.Bendahara, Place: rt15.String()}}})
@@ -31,7 +34,7 @@ func TestFollow(t *testing.T) {
 			})
 		}},
 		"doubted": {phone: 101, how: byPhone, before: func(t *testing.T, db *DB, w Worker, person string, _ Person) {
-			update(t, db, func(tx *Tx) error { _, err := tx.OpenTicket(TicketNotMe, w, Person{ID: person}, ""); return err })
+			update(t, db, func(tx *Tx) error { _, err := tx.OpenTicket(TicketNotMe, w.ID, Person{ID: person}, ""); return err })
 		}},
 		"locked": {phone: 101, how: byInvite, before: func(t *testing.T, db *DB, _ Worker, person string, _ Person) {
 			update(t, db, func(tx *Tx) error { _, err := tx.Unlink(person); return err })
@@ -58,7 +61,7 @@ func TestFollow(t *testing.T) {
 				c.before(t, db, r.Worker, person, ketua)
 			}
 			update(t, db, func(tx *Tx) error { return tx.CancelWorker(r.Worker.ID, ketua, "wrong_entry", newID()) })
-			w.Phone, w.PhoneOwner = program.Phone{}, c.owner
+			w.Phone, w.PhoneOwner, w.Name = program.Phone{}, c.owner, cmp.Or(c.name, w.Name)
 			if c.phone > 0 {
 				w.Phone = testPhone(t, c.phone)
 			}

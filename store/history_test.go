@@ -26,7 +26,7 @@ func TestHistory(t *testing.T) {
 		func(tx *Tx) error { return tx.NoteReading(lurah, r.Worker.ID) },
 		func(tx *Tx) error { return tx.NoteReading(lurah, r.Worker.ID) },
 		func(tx *Tx) (err error) {
-			ticket, err = tx.OpenTicket(TicketWithdraw, r.Worker, self, "")
+			ticket, err = tx.OpenTicket(TicketWithdraw, r.Worker.ID, self, "")
 			return err
 		},
 		func(tx *Tx) error {
@@ -58,6 +58,10 @@ func TestHistory(t *testing.T) {
 	}
 	if got := told(20, false); len(got) != 5 || slices.Contains(got, want[3]) {
 		t.Errorf("without who read it: %q", got)
+	}
+	update(t, db, func(tx *Tx) error { return tx.NoteReading(lurah, rt14.String()) })
+	if got := told(20, true); len(got) != 6 || got[0] != "record.read kelurahan" {
+		t.Errorf("the list of his RT was read: %q", got)
 	}
 	if got := told(2, true); len(got) != 2 {
 		t.Errorf("the two newest: %q", got)

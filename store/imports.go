@@ -1,7 +1,9 @@
 package store
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
 
 	"sahabatrt/program"
 )
@@ -9,7 +11,7 @@ import (
 // ImportWorker adds a worker from an official list, with the months paid up to PaidUntil; the others wait, nothing is
 // promised. What the new months cost is part of SpentBefore of the RT's ceiling and is not booked again. For a worker who
 // is there already only a later PaidUntil counts: months that were promised here move from committed to spent. The same
-// row twice changes nothing. *DuplicateNIK: the NIK is registered in another RT. by is a person's id, "" for none.
+// row twice changes nothing. *DuplicateNIK: the NIK is registered in another RT. ErrWithdrew. by is a person's id, "" for none.
 func (tx *Tx) ImportWorker(w Worker, by string) (changed bool, err error) {
 	if w.RT == (program.RT{}) || w.NIK.IsZero() || w.Name == "" || w.Category == "" || w.FirstMonth.IsZero() {
 		return false, ErrIncomplete
@@ -19,6 +21,9 @@ func (tx *Tx) ImportWorker(w Worker, by string) (changed bool, err error) {
 	}
 	old, err := tx.known(w)
 	if errors.Is(err, ErrNotFound) {
+		if withdrew, err := tx.withdrew(w.NIK); err != nil || withdrew {
+			return false, cmp.Or(err, ErrWithdrew)
+		}
 		return true, tx.whole(func() error { return tx.importWorker(w, by) })
 	}
 	if err != nil {
@@ -31,6 +36,19 @@ func (tx *Tx) ImportWorker(w Worker, by string) (changed bool, err error) {
 		return false, nil
 	}
 	return true, tx.whole(func() error { return tx.payUntil(old, w.PaidUntil, by) })
+}
+
+// ErrWithdrew refuses a list that registers anew who withdrew his consent: a conversation may, where it is stated again.
+var ErrWithdrew = errors.New("the worker withdrew his consent")
+
+// withdrew says whether the newest registration of a NIK was stopped because its worker asked so.
+func (tx *Tx) withdrew(nik program.NIK) (bool, error) {
+	var n int
+	if err := tx.QueryRow(`SELECT COUNT(*) FROM tickets WHERE act=$1 AND worker=(SELECT MAX(id) FROM workers WHERE nik_key=$2)`,
+		string(ActStop), tx.index("nik", nik.Digits())).Scan(&n); err != nil {
+		return false, fmt.Errorf("look whether a worker withdrew: %w", err)
+	}
+	return n > 0, nil
 }
 
 // known finds the registration that a row of a list is about: the one that holds the NIK, or for one that is over the same again.

@@ -192,7 +192,7 @@ func (tx *Tx) mustInvite(to program.Office, by string) error {
 	}
 	var rt program.RT
 	if to.Role == program.Worker {
-		w, err := tx.Worker(to.Place)
+		w, err := living(tx.Worker(to.Place))
 		if err != nil {
 			return err
 		}

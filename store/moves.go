@@ -104,7 +104,7 @@ func (tx *Tx) Move(id string) (Move, error) {
 
 // DecideMove lets a worker go to the RT that asks, or refuses. Cover, history and data go with him; money does not: what
 // the old RT promised and did not pay returns to its budget, and waits for the new RT to set it aside. by must be of the
-// old RT or its lurah (ErrNoRight). ErrState: it is decided.
+// old RT or its lurah (ErrNoRight). ErrState: it is decided. ErrPaused.
 func (tx *Tx) DecideMove(id string, yes bool, by Person, op string) (Move, error) {
 	m, err := tx.Move(id)
 	if err != nil {
@@ -116,6 +116,9 @@ func (tx *Tx) DecideMove(id string, yes bool, by Person, op string) (Move, error
 	w, err := tx.takeWorker(m.Worker)
 	if err != nil {
 		return Move{}, err
+	}
+	if yes && w.Paused {
+		return Move{}, ErrPaused
 	}
 	m.State = MoveRefused
 	if yes {

@@ -109,7 +109,7 @@ func TestMoveLapses(t *testing.T) {
 	must(t, ask())
 	var ticket Ticket
 	update(t, db, func(tx *Tx) (err error) {
-		ticket, err = tx.OpenTicket(TicketWithdraw, r.Worker, self, "")
+		ticket, err = tx.OpenTicket(TicketWithdraw, r.Worker.ID, self, "")
 		return err
 	})
 	if n := asked(); n != 0 {
@@ -122,7 +122,7 @@ func TestMoveLapses(t *testing.T) {
 	update(t, db, func(tx *Tx) (err error) {
 		_, err = tx.CloseTicket(ticket.ID, ActAnswer, "tetap dipakai", lurah, "")
 		must(t, err)
-		ticket, err = tx.OpenTicket(TicketWrong, r.Worker, self, "nama saya salah")
+		ticket, err = tx.OpenTicket(TicketWrong, r.Worker.ID, self, "nama saya salah")
 		return err
 	})
 	must(t, ask())

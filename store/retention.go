@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -187,7 +188,13 @@ func (tx *Tx) endedBefore(before time.Time) (ids []string, err error) {
 // another process has done it. Of one that never began it takes back what is promised still: nobody could, afterwards.
 func (tx *Tx) eraseEnded(id string) error {
 	w, err := tx.takeWorker(id)
-	if err != nil || w.NIK.IsZero() {
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := tx.alone("people", ""); err != nil {
 		return err
 	}
 	if holdsNIK(w.State) {

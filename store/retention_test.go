@@ -96,11 +96,11 @@ func lived(t *testing.T) *DB {
 		must(t, err)
 		_, err = tx.Invite(Invite{Role: program.Bendahara, Place: rt14.String(), Phone: testPhone(t, 60), Name: "Contoh Bendahara"}, ketua.ID)
 		must(t, err)
-		ticket, err := tx.OpenTicket(TicketWrong, known, self, "nama saya Contoh")
+		ticket, err := tx.OpenTicket(TicketWrong, known.ID, self, "nama saya Contoh")
 		must(t, err)
 		_, err = tx.CloseTicket(ticket.ID, ActAnswer, "sudah", lurah, "")
 		must(t, err)
-		_, err = tx.OpenTicket(TicketErase, known, self, "belum dijawab")
+		_, err = tx.OpenTicket(TicketErase, known.ID, self, "belum dijawab")
 		must(t, err)
 		ids, err := tx.DueNotices("")
 		must(t, err)
@@ -266,7 +266,7 @@ func TestForgetOfficers(t *testing.T) {
 		}, 0},
 		"left, and waits for an answer": {func(db *DB, p Person) {
 			leaves(t, db, p)
-			update(t, db, func(tx *Tx) error { _, err := tx.OpenTicket(TicketErase, Worker{}, Person{ID: p.ID}, ""); return err })
+			update(t, db, func(tx *Tx) error { _, err := tx.OpenTicket(TicketErase, "", Person{ID: p.ID}, ""); return err })
 		}, 0},
 		"never in office": {func(db *DB, p Person) {
 			update(t, db, func(tx *Tx) error { return tx.exec("never", `DELETE FROM offices WHERE person=$1`, p.ID) })

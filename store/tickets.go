@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -69,51 +70,83 @@ func (t Ticket) Format(f fmt.State, _ rune) {
 	fmt.Fprintf(f, "ticket %d %s", t.Number, string(t.Kind))
 }
 
-// OpenTicket keeps what somebody asks about the data of the worker that he is, or about his own when w is zero, and
+// mostNotes are how many notes one ticket takes: who has more to say talks with somebody.
+const mostNotes = 10
+
+// ErrManyNotes means that a ticket waits with as many notes as one takes.
+var ErrManyNotes = errors.New("the ticket has many notes")
+
+// OpenTicket keeps what somebody asks about the data of the worker that he is, or about his own when worker is "", and
 // alerts who has to answer within 72 hours: the kelurahan, or the city where there is none above him. Who asks for the
-// same while it is open gets the open one, to which his note is added. To be erased and to withdraw stop at once what is
-// done with the worker's record. ErrNoRight: he is not this worker.
-func (tx *Tx) OpenTicket(kind TicketKind, w Worker, by Person, note string) (Ticket, error) {
-	t := Ticket{Kind: kind, Worker: w.ID, Person: by.ID, Place: w.RT.String(), Note: note}
-	if w.ID != "" {
-		if err := tx.must(by.ID, program.SeeSelf, w.ID); err != nil {
+// same while it is open gets the open one, to which his note is added (ErrManyNotes). To be erased and to withdraw stop at
+// once what is done with the worker's record. ErrNoRight: he is not this worker. ErrNotFound: that one was erased.
+func (tx *Tx) OpenTicket(kind TicketKind, worker string, by Person, note string) (Ticket, error) {
+	if worker == "" {
+		place, err := tx.answeredAt(by)
+		if err != nil {
 			return Ticket{}, err
 		}
-		return tx.openTicket(t)
+		return tx.openTicket(Ticket{Kind: kind, Person: by.ID, About: by.ID, Place: place, Note: note})
 	}
-	place, err := tx.belongs(by)
+	w, _, err := tx.takeSelf(worker, by)
 	if err != nil {
 		return Ticket{}, err
 	}
-	t.Place, t.About = cmp.Or(place, program.CityCode), by.ID
-	return tx.openTicket(t)
+	return tx.openTicket(Ticket{Kind: kind, Worker: w.ID, Person: by.ID, Place: w.RT.String(), Note: note})
+}
+
+// takeSelf is takeReach for the worker himself (ErrNoRight), who comes first.
+func (tx *Tx) takeSelf(worker string, by Person) (w Worker, all []Worker, err error) {
+	if all, err = tx.takeReach(worker); err != nil {
+		return w, nil, err
+	}
+	i := slices.IndexFunc(all, func(w Worker) bool { return w.ID == worker })
+	return all[i], all, tx.must(by.ID, program.SeeSelf, worker)
+}
+
+// answeredAt is the place whose officials answer somebody about himself: where he holds an office, the widest of them; the
+// city for who holds several that lie apart, or none.
+func (tx *Tx) answeredAt(by Person) (place string, err error) {
+	offices, err := tx.offices(by.ID)
+	for _, o := range offices {
+		switch {
+		case o.Role == program.Worker:
+		case place == "" || program.Within(place, o.Place):
+			place = o.Place
+		case !program.Within(o.Place, place):
+			return program.CityCode, err
+		}
+	}
+	return cmp.Or(place, program.CityCode), err
 }
 
 // Disown keeps that whoever uses a chat is not the person that it shows: he is somebody whom nobody knows from now on, and
 // sees nothing more of the other, whose number alone links no chat any more. A worker of whom no chat is left is linked to
-// nobody. An officer who says so of his worker's record alone stays in his office.
-func (tx *Tx) Disown(chat Chat, w Worker, by Person) (Ticket, error) {
-	if err := tx.alone("people", ""); err != nil {
-		return Ticket{}, err
-	}
-	t := Ticket{Kind: TicketNotMe, Worker: w.ID, Person: by.ID, Place: w.RT.String()}
-	if w.ID != "" {
-		if err := tx.must(by.ID, program.SeeSelf, w.ID); err != nil {
-			return Ticket{}, err
-		}
-	}
-	if w.ID != "" && officer(by) {
-		if err := tx.EndOffice(by.ID, program.Office{Role: program.Worker, Place: w.ID}, by.ID); err != nil {
-			return Ticket{}, err
-		}
-		return tx.openTicket(t)
-	}
-	if w.ID == "" {
-		place, err := tx.belongs(by)
+// nobody. An officer who says so of his worker's record alone stays in his office. worker is "" for who is none.
+func (tx *Tx) Disown(chat Chat, worker string, by Person) (Ticket, error) {
+	t := Ticket{Kind: TicketNotMe, Worker: worker, Person: by.ID}
+	var all []Worker
+	if worker == "" {
+		place, err := tx.answeredAt(by)
 		if err != nil {
 			return Ticket{}, err
 		}
-		t.Place, t.About = cmp.Or(place, program.CityCode), by.ID
+		t.Place, t.About = place, by.ID
+	} else {
+		w, reach, err := tx.takeSelf(worker, by)
+		if err != nil {
+			return Ticket{}, err
+		}
+		t.Place, all = w.RT.String(), reach
+	}
+	if err := tx.alone("people", ""); err != nil {
+		return Ticket{}, err
+	}
+	if worker != "" && officer(by) {
+		if err := tx.endWorker(by.ID, all, by.ID); err != nil {
+			return Ticket{}, err
+		}
+		return tx.openTicket(t)
 	}
 	t.Person = newID()
 	if err := errors.Join(tx.addPerson(Person{ID: t.Person, Lang: by.Lang}), tx.LinkChat(chat.Channel, chat.ID, t.Person, byWord), tx.lock(by.ID)); err != nil {
@@ -123,12 +156,22 @@ func (tx *Tx) Disown(chat Chat, w Worker, by Person) (Ticket, error) {
 	if err != nil {
 		return Ticket{}, err
 	}
-	if w.ID != "" && len(left) == 0 {
-		if err := tx.EndOffice(by.ID, program.Office{Role: program.Worker, Place: w.ID}, t.Person); err != nil {
+	if len(left) == 0 {
+		if err := tx.endWorker(by.ID, all, t.Person); err != nil {
 			return Ticket{}, err
 		}
 	}
 	return tx.openTicket(t)
+}
+
+// endWorker says that somebody is none of these workers.
+func (tx *Tx) endWorker(person string, all []Worker, by string) error {
+	for _, w := range all {
+		if err := tx.EndOffice(person, program.Office{Role: program.Worker, Place: w.ID}, by); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (tx *Tx) openTicket(t Ticket) (Ticket, error) {
@@ -163,17 +206,59 @@ func (tx *Tx) openTicket(t Ticket) (Ticket, error) {
 	return t, errors.Join(tx.audit(t.Person, "ticket.open", t.ID, ""), tx.tellTicket(t))
 }
 
-// pause stops what is done with a worker's record, and with the others of his NIK, until officials have decided.
+// pause stops what is done with a worker's record, and the others that reach names, until officials have decided.
 func (tx *Tx) pause(worker string) error {
-	return errors.Join(tx.exec("pause a record", `UPDATE workers SET paused_at=$1 WHERE paused_at=0 AND (id=$2
-			OR nik_key=(SELECT nik_key FROM workers WHERE id=$2 AND nik_key<>''))`, tx.Now.UnixMicro(), worker),
-		tx.endMoves(`worker=$3`, worker))
+	w, err := tx.Worker(worker)
+	if err != nil {
+		return err
+	}
+	all, err := tx.reach(w)
+	if err != nil {
+		return err
+	}
+	for _, w := range all {
+		if err := errors.Join(tx.exec("pause a record", `UPDATE workers SET paused_at=$1 WHERE id=$2 AND paused_at=0`, tx.Now.UnixMicro(), w.ID),
+			tx.endMoves(`worker=$3`, w.ID)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// resume lets a worker's record be used again, and the others that reach names, but where somebody waits for another answer.
+func (tx *Tx) resume(worker string) error {
+	w, err := tx.Worker(worker)
+	if err != nil {
+		return err
+	}
+	all, err := tx.reach(w)
+	if err != nil {
+		return err
+	}
+	for _, w := range all {
+		open, err := tx.TicketsOf(w.ID)
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(open, func(t Ticket) bool { return t.Kind == TicketErase || t.Kind == TicketWithdraw }) {
+			return nil
+		}
+	}
+	for _, w := range all {
+		if err := tx.exec("resume a record", `UPDATE workers SET paused_at=0 WHERE id=$1`, w.ID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // addNote adds what somebody says to what he asked before. It is told to whom it was told then.
 func (tx *Tx) addNote(t Ticket, note string) (Ticket, error) {
 	if note == "" || t.Note == note || strings.HasSuffix(t.Note, "\n"+note) {
 		return t, nil
+	}
+	if strings.Count(t.Note, "\n")+1 >= mostNotes {
+		return Ticket{}, ErrManyNotes
 	}
 	t.Note = strings.TrimPrefix(t.Note+"\n"+note, "\n")
 	sealed, err := tx.seal("tickets", "note", t.ID, t.Note)
@@ -204,10 +289,14 @@ func (tx *Tx) tellTicket(t Ticket) error {
 			return err
 		}
 	}
+	if may, err := tx.May(t.Person, program.AnswerRight, t.Place); err != nil || may { // nobody answers himself
+		return errors.Join(err, tx.tellAnswerers(t, ticketTime))
+	}
 	return tx.Alert(Alert{Kind: AlertTicket, Kelurahan: rt.Kelurahan, RT: rt, Worker: t.Worker, Reason: string(t.Kind)})
 }
 
-// RemindTickets reminds who has not answered 24 and 6 hours before the end, and each day after it.
+// RemindTickets reminds who has not answered 24 and 6 hours before the end, and each day after it; and tells who can be
+// reached by now of what is asked above the RTs, for which there are no alerts.
 func (tx *Tx) RemindTickets() error {
 	var late []Ticket
 	if err := tx.each("list the tickets that are due", func(row Row) error {
@@ -217,7 +306,8 @@ func (tx *Tx) RemindTickets() error {
 		t.Due = time.UnixMicro(due).UTC()
 		late = append(late, t)
 		return err
-	}, `SELECT id, person, about, place, due FROM tickets WHERE closed_at=0 AND due<=$1 ORDER BY due, id`, tx.Now.Add(firstReminder).UnixMicro()); err != nil {
+	}, `SELECT id, person, about, place, due FROM tickets WHERE closed_at=0 AND (due<=$1 OR LENGTH(place)<=$2) ORDER BY due, id`,
+		tx.Now.Add(firstReminder).UnixMicro(), len("1571071012")); err != nil {
 		return err
 	}
 	for _, t := range late {
@@ -283,7 +373,7 @@ func (tx *Tx) answerers(t Ticket, urgent bool) (people []string, err error) {
 // after [ActAnswer]. by must be the lurah of the place, or of the city, and not who asks (ErrNoRight). ErrState: it is
 // closed, or the act is no answer to it.
 func (tx *Tx) CloseTicket(id string, act TicketAct, answer string, by Person, op string) (Ticket, error) {
-	t, err := tx.takeTicket(id)
+	t, err := tx.takeTicket(id, act)
 	if err != nil {
 		return Ticket{}, err
 	}
@@ -302,10 +392,10 @@ func (tx *Tx) CloseTicket(id string, act TicketAct, answer string, by Person, op
 		sealed, string(act), tx.Now.UnixMicro(), by.ID, t.ID); err != nil {
 		return Ticket{}, err
 	}
-	if err := tx.exec("resume a record", `UPDATE workers SET paused_at=0 WHERE (id=$1 OR nik_key=(SELECT nik_key FROM workers WHERE id=$1 AND nik_key<>''))
-		AND NOT EXISTS (SELECT 1 FROM tickets t JOIN workers w ON w.id=t.worker WHERE (w.id=$1 OR w.nik_key=(SELECT nik_key FROM workers WHERE id=$1 AND nik_key<>''))
-		AND t.closed_at=0 AND t.kind IN ($2, $3))`, t.Worker, string(TicketErase), string(TicketWithdraw)); err != nil {
-		return Ticket{}, err
+	if t.Worker != "" {
+		if err := tx.resume(t.Worker); err != nil {
+			return Ticket{}, err
+		}
 	}
 	if err := tx.tell(NoticeAnswer, t.ID, t.Person); err != nil {
 		return Ticket{}, err
@@ -321,13 +411,18 @@ func (t Ticket) Concerns(p Person) bool { return t.Person == p.ID || t.About == 
 
 // takeTicket is Ticket for a change, which may be one of its worker's, too: what it returns stays true until the
 // transaction ends.
-func (tx *Tx) takeTicket(id string) (Ticket, error) {
+func (tx *Tx) takeTicket(id string, act TicketAct) (Ticket, error) {
 	t, err := tx.Ticket(id)
 	if err == nil && t.Worker != "" {
-		_, err = tx.takeNIK(t.Worker)
+		_, err = tx.takeReach(t.Worker)
 	}
 	if err != nil {
 		return Ticket{}, err
+	}
+	if act == ActErase {
+		if err := tx.alone("people", ""); err != nil {
+			return Ticket{}, err
+		}
 	}
 	if err := tx.alone("ticket", ""); err != nil {
 		return Ticket{}, err
@@ -349,7 +444,7 @@ func (tx *Tx) act(t Ticket, by Person, op string) error {
 	case t.Act == ActStop:
 		return tx.stop(t.Worker, by.ID, "withdrawn", op)
 	case t.Act == ActErase && t.Worker == "":
-		return tx.erasePerson(t.About, by.ID, op)
+		return tx.eraseOfficer(t.About, by, op)
 	case t.Act == ActErase:
 		return tx.EraseWorker(t.Worker, by, op)
 	}

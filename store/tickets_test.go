@@ -32,13 +32,13 @@ func TestTickets(t *testing.T) {
 	self := linkWorker(t, db, r.Worker, "5")
 	var one, same, other Ticket
 	update(t, db, func(tx *Tx) (err error) {
-		one, err = tx.OpenTicket(TicketWithdraw, r.Worker, self, "")
+		one, err = tx.OpenTicket(TicketWithdraw, r.Worker.ID, self, "")
 		return err
 	})
 	update(t, db, func(tx *Tx) (err error) {
-		same, err = tx.OpenTicket(TicketWithdraw, r.Worker, self, "")
+		same, err = tx.OpenTicket(TicketWithdraw, r.Worker.ID, self, "")
 		must(t, err)
-		other, err = tx.OpenTicket(TicketWrong, r.Worker, self, "nama saya Contoh")
+		other, err = tx.OpenTicket(TicketWrong, r.Worker.ID, self, "nama saya Contoh")
 		return err
 	})
 	if one.ID != same.ID || one.ID == other.ID || one.Due.Sub(one.At) != 72*time.Hour {
@@ -97,15 +97,26 @@ func TestTicketNotes(t *testing.T) {
 	must(t, err)
 	self := linkWorker(t, db, r.Worker, "5")
 	for _, note := range []string{"nama saya salah", "alamat saya salah", "alamat saya salah"} {
-		update(t, db, func(tx *Tx) error { _, err := tx.OpenTicket(TicketWrong, r.Worker, self, note); return err })
+		update(t, db, func(tx *Tx) error { _, err := tx.OpenTicket(TicketWrong, r.Worker.ID, self, note); return err })
+	}
+	for i := range mostNotes {
+		err := db.Update(t.Context(), func(tx *Tx) error {
+			_, err := tx.OpenTicket(TicketNotMe, r.Worker.ID, self, fmt.Sprint("catatan ", i))
+			return err
+		})
+		must(t, err)
+	}
+	if err := db.Update(t.Context(), func(tx *Tx) error { _, err := tx.OpenTicket(TicketNotMe, r.Worker.ID, self, "lagi"); return err }); !errors.Is(err, ErrManyNotes) {
+		t.Errorf("one note too many: %v", err)
 	}
 	view(t, db, func(tx *Tx) error {
 		open, err := tx.OpenTickets("", Person{ID: "nobody"})
+		open = slices.DeleteFunc(open, func(t Ticket) bool { return t.Kind != TicketWrong })
 		if len(open) != 1 || open[0].Note != "nama saya salah\nalamat saya salah" {
 			t.Errorf("%d tickets", len(open))
 		}
 		told, err2 := tx.DueNotices(ketua.ID)
-		if len(told) != 2 {
+		if len(told) != 2+mostNotes {
 			t.Errorf("the head is told %d times", len(told))
 		}
 		return errors.Join(err, err2)
@@ -139,9 +150,9 @@ func TestTicketReminders(t *testing.T) {
 	must(t, err)
 	self := linkWorker(t, db, r.Worker, "5")
 	update(t, db, func(tx *Tx) (err error) {
-		own, err = tx.OpenTicket(TicketErase, Worker{}, lurah, "")
+		own, err = tx.OpenTicket(TicketErase, "", lurah, "")
 		must(t, err)
-		worker, err = tx.OpenTicket(TicketErase, r.Worker, self, "")
+		worker, err = tx.OpenTicket(TicketErase, r.Worker.ID, self, "")
 		return err
 	})
 	if own.Place != rt14.Kelurahan || own.Worker != "" {
@@ -205,7 +216,7 @@ func TestDisown(t *testing.T) {
 		holds bool // that the worker is linked, afterwards
 	}{{"friend", true}, {"own", false}} {
 		update(t, db, func(tx *Tx) error {
-			ticket, err := tx.Disown(Chat{"telegram", c.chat}, r.Worker, self)
+			ticket, err := tx.Disown(Chat{"telegram", c.chat}, r.Worker.ID, self)
 			must(t, err)
 			now, err := tx.PersonByChat("telegram", c.chat)
 			if now.ID == self.ID || now.ID != ticket.Person || len(now.Offices) != 0 || now.Name != "" {
@@ -220,11 +231,11 @@ func TestDisown(t *testing.T) {
 		})
 	}
 	update(t, db, func(tx *Tx) error {
-		if _, err := tx.Disown(Chat{"telegram", "own"}, r.Worker, self); !errors.Is(err, ErrNoRight) {
+		if _, err := tx.Disown(Chat{"telegram", "own"}, r.Worker.ID, self); !errors.Is(err, ErrNoRight) {
 			t.Errorf("who is not linked: %v", err)
 		}
 		must(t, tx.LinkChat("telegram", "1", ketua.ID, byPhone))
-		ticket, err := tx.Disown(Chat{"telegram", "1"}, Worker{}, ketua)
+		ticket, err := tx.Disown(Chat{"telegram", "1"}, "", ketua)
 		must(t, err)
 		if _, err := tx.LinkByPhone("telegram", "1", ketua.Phone); !errors.Is(err, ErrNotProved) {
 			t.Errorf("the number of who disowned it links: %v", err)

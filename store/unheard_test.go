@@ -148,7 +148,7 @@ func TestOfficeTakesItsNotices(t *testing.T) {
 		NoticeTicket: func(tx *Tx, w Worker, _, _ Person) error {
 			self := Person{ID: newID(), Name: "Pekerja Contoh"}
 			must(t, errors.Join(tx.addPerson(self), tx.giveOffice(self.ID, program.Office{Role: program.Worker, Place: w.ID}, time.Time{})))
-			_, err := tx.OpenTicket(TicketWrong, w, self, "salah")
+			_, err := tx.OpenTicket(TicketWrong, w.ID, self, "salah")
 			return err
 		},
 		NoticeMove: func(tx *Tx, w Worker, _, other Person) error { return tx.AskMove(w.NIK, rt15, other) },

@@ -45,6 +45,7 @@ type Worker struct {
 	RegisteredBy string // id of a person, "" for an import
 	Version      int64
 	Paused       bool // he asked to be erased or withdrew his consent: nothing more is done with the record
+	Erased       bool // nothing tells any more who it was
 }
 
 // Format hides everything but the id, whatever the verb.
@@ -130,15 +131,15 @@ func (tx *Tx) setState(w Worker, state program.State) error {
 		string(state), flag(holdsNIK(state)), w.ID)
 }
 
-const workerColumns = `id, rt, state, reason, category, elsewhere, first_month, months, paid_until, registered_at, registered_by, version, paused_at, personal`
+const workerColumns = `id, rt, state, reason, category, elsewhere, first_month, months, paid_until, registered_at, registered_by, version, paused_at, erased_at, personal`
 
 // scanWorker reads a row of workerColumns.
 func (tx *Tx) scanWorker(scan func(...any) error) (Worker, error) {
 	var w Worker
 	var rt, text string
-	var at, paused int64
+	var at, paused, erased int64
 	if err := scan(&w.ID, &rt, &w.State, &w.Reason, &w.Category, &w.Elsewhere, &w.FirstMonth, &w.Months, &w.PaidUntil, &at,
-		&w.RegisteredBy, &w.Version, &paused, &text); err != nil {
+		&w.RegisteredBy, &w.Version, &paused, &erased, &text); err != nil {
 		return Worker{}, err
 	}
 	var p workerPersonal
@@ -147,7 +148,7 @@ func (tx *Tx) scanWorker(scan func(...any) error) (Worker, error) {
 	}
 	w.Name, w.NIK, w.Birth, w.Sex, w.Phone, w.PhoneOwner = p.Name, p.NIK, p.Birth, p.Sex, p.Phone, p.PhoneOwner
 	w.Address, w.Work, w.Mother, w.Workplace, w.Heir, w.IncomeEnough = p.Address, p.Work, p.Mother, p.Workplace, p.Heir, p.IncomeEnough
-	w.RegisteredAt, w.Paused = time.UnixMicro(at).UTC(), paused > 0
+	w.RegisteredAt, w.Paused, w.Erased = time.UnixMicro(at).UTC(), paused > 0, erased > 0
 	var err error
 	w.RT, err = program.ParseRTCode(rt)
 	return w, err
@@ -177,7 +178,8 @@ func (tx *Tx) aloneWith(w Worker) error {
 	return tx.alone("nik", tx.index("nik", w.NIK.Digits()))
 }
 
-// takeWorker is Worker for a change: what it returns stays true until the transaction ends.
+// takeWorker is Worker for a change: what it returns stays true until the transaction ends. Of one who was erased nothing is
+// changed: ErrNotFound.
 func (tx *Tx) takeWorker(id string) (Worker, error) {
 	w, err := tx.Worker(id)
 	for err == nil {
@@ -186,11 +188,18 @@ func (tx *Tx) takeWorker(id string) (Worker, error) {
 		}
 		now, err := tx.Worker(id)
 		if err != nil || now.RT == w.RT {
-			return now, err
+			return living(now, err)
 		}
 		w = now // he moved to another RT meanwhile: wait for that one
 	}
 	return Worker{}, err
+}
+
+func living(w Worker, err error) (Worker, error) {
+	if err == nil && w.Erased {
+		err = ErrNotFound
+	}
+	return w, err
 }
 
 // FindNIK returns the one registration in the city that holds this NIK now. One that ended in arrears holds it no longer (rule 23).

@@ -145,6 +145,13 @@ func testPersonas(t *testing.T, db *store.DB) {
 			if err != nil {
 				return err
 			}
+			workers, err := tx.WorkersByPhone(phone)
+			if err != nil {
+				return err
+			}
+			if len(workers) == 1 && strings.HasSuffix(workers[0].Name, " Contoh") {
+				continue
+			}
 			person, err := tx.PersonByPhone(phone)
 			if err != nil || len(person.Offices) != 1 || !strings.HasSuffix(person.Name, " Contoh") {
 				t.Errorf("persona %s: %v, %d offices", p.Name, err, len(person.Offices))

@@ -65,6 +65,8 @@ func readWorker(r *row) record {
 		switch {
 		case errors.As(err, &duplicate):
 			return false, mistake{"nik", "is registered in another RT already: ask the kelurahan which of the two is right"}
+		case errors.Is(err, store.ErrWithdrew):
+			return false, mistake{"nik", "withdrew the consent: leave this line out; the RT can register anew in a conversation, where consent is stated again"}
 		case errors.Is(err, program.ErrNoTariff):
 			return false, mistake{"bulan_mulai", "lies in a time for which no contribution is known here: check the year"}
 		}

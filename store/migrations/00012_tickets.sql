@@ -7,6 +7,7 @@ ALTER TABLE tickets RENAME COLUMN rt TO place;
 ALTER TABLE tickets ADD COLUMN about TEXT NOT NULL DEFAULT '';
 -- What was done with the record when it was answered.
 ALTER TABLE tickets ADD COLUMN act TEXT NOT NULL DEFAULT '';
+UPDATE tickets SET act = 'answer' WHERE closed_at > 0;
 CREATE INDEX tickets_due ON tickets(due) WHERE closed_at = 0;
 CREATE INDEX tickets_worker ON tickets(worker);
 
@@ -15,6 +16,8 @@ DROP INDEX tickets_worker;
 DROP INDEX tickets_due;
 ALTER TABLE tickets DROP COLUMN act;
 ALTER TABLE tickets DROP COLUMN about;
+DELETE FROM tickets WHERE worker = ''; -- about officers: there were none
 ALTER TABLE tickets RENAME COLUMN place TO rt;
 ALTER TABLE tickets ADD COLUMN kelurahan TEXT NOT NULL DEFAULT '';
+UPDATE tickets SET kelurahan = substr(rt, 1, 10);
 CREATE INDEX tickets_kelurahan ON tickets(kelurahan, due) WHERE closed_at = 0;
