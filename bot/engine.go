@@ -149,10 +149,9 @@ func (p *play) heard(ctx context.Context) error {
 				return p.alarm(ctx, in)
 			}
 			return p.start(ctx, in.Flow, in.Args, p.aside(in))
-		} else if p.command(in) {
+		} else if p.t.Choice = p.looseChoice(); p.t.Choice == "" && p.command(in) {
 			return p.ask(ctx)
 		}
-		p.t.Choice = p.looseChoice()
 	}
 	if len(p.s.Frames) == 0 {
 		return p.start(ctx, p.Greet, p.unasked(), false)

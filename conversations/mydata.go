@@ -25,7 +25,6 @@ func (c *Conversations) mydata() bot.Flow[asking] {
 		Begin: c.beginMyData,
 		Steps: []bot.Step[asking]{
 			{Name: "see", Ask: c.askMyData, Answer: c.answerMyData, Help: "mydata.see.help"},
-			{Name: "history", Ask: c.askOwnHistory, Answer: answerOwnHistory, Help: "mydata.see.help"},
 			{Name: "note", When: is(store.TicketWrong), Ask: askWrong, Answer: answerWrong, Help: "mydata.note.help"},
 			{Name: "confirm", Ask: c.askTicket, Answer: c.answerTicket, Help: "mydata.confirm.help"},
 		},
@@ -58,6 +57,9 @@ func (c *Conversations) beginMyData(ctx context.Context, t *bot.Turn, d *asking)
 	if _, works := workerOf(p); !works && t.Args["text"] != "" && !mentionsAny(t.Args["text"], t.Words("words.mydata.own")) {
 		return bot.Go(ofOthers(p), nil), nil
 	}
+	if mentionsAny(t.Args["text"], t.Words("words.mydata.history")) {
+		return bot.Next{}, c.sayOwnHistory(ctx, t)
+	}
 	for _, r := range requests {
 		if mentionsAny(t.Args["text"], t.Words(r.words)) {
 			d.Kind = r.kind
@@ -84,6 +86,15 @@ func (c *Conversations) subject(ctx context.Context, t *bot.Turn) (p store.Perso
 	}
 	p, err = c.anybody(ctx, t)
 	return p, w, works || p.Name != "" || !p.Phone.IsZero(), err // who left his office is kept for a while
+}
+
+// sayOwnHistory tells a worker what happened to his record, and who has read it; there is none of an officer.
+func (c *Conversations) sayOwnHistory(ctx context.Context, t *bot.Turn) error {
+	_, w, _, err := c.subject(ctx, t)
+	if err != nil || w.ID == "" {
+		return err
+	}
+	return c.sayHistory(ctx, t, w, true, true)
 }
 
 func stepFor(kind store.TicketKind) string {
@@ -156,7 +167,7 @@ func (c *Conversations) answerMyData(ctx context.Context, t *bot.Turn, d *asking
 	case "menu":
 		return bot.End(), nil
 	case "history":
-		return bot.To("history"), nil
+		return bot.To("see"), c.sayOwnHistory(ctx, t)
 	case store.TicketWrong, store.TicketNotMe, store.TicketErase, store.TicketWithdraw:
 		d.Kind = kind
 		return bot.To(stepFor(kind)), nil

@@ -32,7 +32,7 @@ func (c *Conversations) workers() bot.Flow[looking] {
 		Steps: []bot.Step[looking]{
 			{Name: "list", Ask: c.askList, Answer: c.answerList, Help: "workers.list.help"},
 			{Name: "card", Ask: c.askCard, Answer: c.answerCard, Help: "workers.card.help"},
-			{Name: "others", Ask: c.ofOwn(c.askMoreActs), Answer: answerMoreActs, Help: "workers.card.help"},
+			{Name: "others", Ask: c.ofOwn(c.askMoreActs), Answer: c.answerMoreActs, Help: "workers.card.help"},
 			{Name: "field", Ask: c.ofOwn(askField), Answer: answerField, Help: "workers.field.help"},
 			{Name: "value", Ask: c.ofOwn(askValue), Answer: answerValue, Help: "workers.value.help"},
 			{Name: "owner", When: func(d *looking) bool { return d.Field == store.FieldPhone && d.Value != "" },
@@ -40,7 +40,6 @@ func (c *Conversations) workers() bot.Flow[looking] {
 			{Name: "confirm", Ask: c.ofOwn(askCorrection), Answer: c.answerCorrection, Help: "workers.confirm.help"},
 			{Name: "paper", Ask: c.ofOwn(askPaper), Answer: answerPaper, Help: "workers.paper.help"},
 			{Name: "paper_confirm", Ask: c.ofOwn(askPaperConfirm), Answer: c.answerPaperConfirm, Help: "workers.confirm.help"},
-			{Name: "history", Ask: c.ofOwn(c.askHistory), Answer: answerHistory, Help: "mydata.see.help"},
 			{Name: "release", Ask: c.ofOwn(c.askRelease), Answer: c.answerRelease, Help: "workers.release.help"},
 			{Name: "undo", Ask: c.ofOwn(func(_ context.Context, _ *bot.Turn, d *looking, _ store.Worker) (bot.Prompt, error) {
 				return undoPrompt(d.kept), nil
@@ -290,10 +289,17 @@ func (c *Conversations) askMoreActs(ctx context.Context, t *bot.Turn, d *looking
 	return prompt, err
 }
 
-func answerMoreActs(_ context.Context, t *bot.Turn, d *looking) (bot.Next, error) {
+func (c *Conversations) answerMoreActs(ctx context.Context, t *bot.Turn, d *looking) (bot.Next, error) {
 	switch t.Choice {
-	case "paper", "undo", "history", "card":
+	case "paper", "undo", "card":
 		return bot.To(t.Choice), nil
+	case "history":
+		w, p, err := c.own(ctx, t, d.Worker)
+		if err == nil {
+			rt := w.RT.String()
+			err = c.sayHistory(ctx, t, w, false, program.May(p.Offices, program.Correct, rt) || program.May(p.Offices, program.AnswerRight, rt))
+		}
+		return bot.To("card"), unlessNotFound(err) // the card says that he is not his
 	case "lost":
 		return bot.Go("lost", map[string]string{"worker": d.Worker}), nil
 	case "menu":
