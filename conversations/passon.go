@@ -11,10 +11,9 @@ import (
 	"sahabatrt/store"
 )
 
-// tellable says whether there is something to pass on to a worker: he has no chat of his own here, his registration is not
-// closed, and he did not ask to be left in peace.
+// tellable says whether there is something to pass on to a worker: he is to be told, and has no chat of his own here.
 func (c *Conversations) tellable(ctx context.Context, w store.Worker) (tell bool, err error) {
-	if w.Paused || over(w.State) && w.State != program.Ended {
+	if !toTell(w) {
 		return false, nil
 	}
 	err = c.Store.View(ctx, func(tx *store.Tx) error {
@@ -24,6 +23,9 @@ func (c *Conversations) tellable(ctx context.Context, w store.Worker) (tell bool
 	})
 	return tell, wrap(err, "look whether a worker has a chat")
 }
+
+// toTell says whether a worker is to be told anything: his registration is not closed, and he did not ask to be left in peace.
+func toTell(w store.Worker) bool { return !w.Paused && (!over(w.State) || w.State == program.Ended) }
 
 // passOn gives an official a message that he forwards to a worker as it is: the slip, and below it where the worker
 // stands, how he sees it himself, and whom to ask. Whoever may invite him gives him his code with it.

@@ -33,7 +33,7 @@ func (c *Conversations) workers() bot.Flow[looking] {
 			{Name: "list", Ask: c.askList, Answer: c.answerList, Help: "workers.list.help"},
 			{Name: "card", Ask: c.askCard, Answer: c.answerCard, Help: "workers.card.help"},
 			{Name: "others", Ask: c.ofOwn(c.askMoreActs), Answer: c.answerMoreActs, Help: "workers.card.help"},
-			{Name: "field", Ask: c.ofOwn(askField), Answer: answerField, Help: "workers.field.help"},
+			{Name: "field", Ask: c.ofOwn(c.askField), Answer: answerField, Help: "workers.field.help"},
 			{Name: "value", Ask: c.ofOwn(askValue), Answer: answerValue, Help: "workers.value.help"},
 			{Name: "owner", When: func(d *looking) bool { return d.Field == store.FieldPhone && d.Value != "" },
 				Ask: c.ofOwn(askNewOwner), Answer: answerNewOwner, Help: "register.phone_owner.help"},
