@@ -57,7 +57,7 @@ func (e *Engine) Play(ctx context.Context, raw []byte, u Update, now time.Time) 
 	if len(raw) > 0 && json.Unmarshal(raw, s) != nil {
 		s = &session{Lang: locales.Default} // it can be read by nobody any more: begin anew, on serials of this moment
 	}
-	p := &play{Engine: e, s: s, t: &Turn{Update: u, Now: now, Lang: s.Lang, Text: strings.TrimSpace(u.Text), cat: e.Texts}}
+	p := &play{Engine: e, s: s, t: &Turn{Update: u, Now: now, Lang: s.Lang, Wish: s.Wish, Text: strings.TrimSpace(u.Text), cat: e.Texts}}
 	p.offered = p.hasButton(chooseContact)
 	p.settle()
 	asleep := now.Sub(time.UnixMilli(s.Seen)) > staleAge
@@ -72,7 +72,7 @@ func (e *Engine) Play(ctx context.Context, raw []byte, u Update, now time.Time) 
 	if err := p.run(ctx, asleep); err != nil {
 		return Outcome{}, err
 	}
-	s.Lang = p.t.Lang
+	s.Lang, s.Wish = p.t.Lang, p.t.Wish
 	out, err := json.Marshal(s)
 	if err != nil {
 		return Outcome{}, fmt.Errorf("keep session: %w", err)

@@ -52,6 +52,7 @@ func (c *Conversations) beginMyData(ctx context.Context, t *bot.Turn, d *asking)
 	}
 	if !ok {
 		t.Say(locales.T("mydata.who"))
+		t.Wish = t.Args["text"]
 		return bot.Go("cover", nil), nil
 	}
 	if _, works := workerOf(p); !works && t.Args["text"] != "" && !mentionsAny(t.Args["text"], t.Words("words.mydata.own")) {
