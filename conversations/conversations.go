@@ -20,7 +20,7 @@ import (
 type Conversations struct {
 	Store    *store.DB
 	Settings program.Settings
-	Link     func(code string) string // an address that opens the bot with a code, "" while none is known; nil: there is none
+	Link     func(code string) string // an address that opens the bot with a code, or with none; "" while none is known; nil: there is none
 }
 
 // All are the flows, in menu order.

@@ -40,7 +40,11 @@ func passOn[D any](ctx context.Context, c *Conversations, t *bot.Turn, d *D, id,
 	}
 	worker := called(w.Name, w.Sex)
 	if tell, err := c.tellable(ctx, w); err != nil || !tell {
-		t.Say(locales.T("pass_on.needless", "Worker", worker))
+		text := "pass_on.needless"
+		if w.Paused {
+			text = "pass_on.paused"
+		}
+		t.Say(locales.T(text, "Worker", worker))
 		return bot.To(back), err
 	}
 	if !program.May(p.Offices, program.Correct, w.RT.String()) {
@@ -48,7 +52,7 @@ func passOn[D any](ctx context.Context, c *Conversations, t *bot.Turn, d *D, id,
 		return bot.End(), nil
 	}
 	if !program.MayInvite(p.Offices, program.Office{Role: program.Worker, Place: w.ID}, w.RT) {
-		c.attachWord(t, w, locales.T("pass_on.ask"))
+		c.attachWord(t, w, c.ownView())
 		t.Say(locales.T("pass_on.done", "Worker", worker))
 		return bot.To(back), nil
 	}
@@ -63,11 +67,22 @@ func passOn[D any](ctx context.Context, c *Conversations, t *bot.Turn, d *D, id,
 	})
 }
 
-// attachWord adds the slip with the text to pass on below it: a file is a message of its own, without our question.
+// ownView tells a worker how he sees his data himself.
+func (c *Conversations) ownView() locales.Text {
+	if c.Link != nil {
+		if link := c.Link(""); link != "" {
+			return locales.T("pass_on.ask_link", "Link", link)
+		}
+	}
+	return locales.T("pass_on.ask")
+}
+
+// attachWord adds the slip with the text to pass on below it: a file is a message of its own, without our question. It
+// is in the first language, as the slip is: whoever gets it chose none.
 func (c *Conversations) attachWord(t *bot.Turn, w store.Worker, how locales.Text) {
 	today := program.DateOf(t.Now)
 	t.Attach(slipFile(t, w), locales.T("pass_on.text", "Worker", called(w.Name, w.Sex), "RT", w.RT, "Date", today,
-		"State", stateWords(w, today, c.Settings), "How", how))
+		"State", stateWords(w, today, c.Settings), "How", how).In(locales.Default))
 }
 
 // mostNames is how many workers a notice names; of the others it says how many they are.
@@ -99,5 +114,6 @@ func unreachedWords(tx *store.Tx, notice store.Notice, person store.Person) (tex
 	if more := len(workers) - mostNames; more > 0 {
 		lines = append(lines, locales.T("notice.head_more", "N", more))
 	}
-	return locales.T("notice."+string(notice.Kind), "Head", head(person), "RT", rt, "Until", month.Last(), "Lines", lines), true, nil
+	return locales.T("notice."+string(notice.Kind), "Head", head(person), "RT", rt, "Until", month.Last(), "Lines", lines,
+		"Quote", locales.T("notice."+string(notice.Kind)+"_quote", "RT", rt, "Until", month.Last()).In(locales.Default)), true, nil
 }
