@@ -328,7 +328,7 @@ func TestButtonsAreShort(t *testing.T) {
 
 // TestTextInOneLanguage: what somebody else is to read keeps its language inside of a sentence in another one.
 func TestTextInOneLanguage(t *testing.T) {
-	c, err := locales.New(slog.locales.New(slog.DiscardHandler))
+	c, err := locales.New(slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
