@@ -10,8 +10,6 @@ import (
 	"sahabatrt/store"
 )
 
-const pageSize = 8
-
 // looking is where in the list somebody is, and what he corrects.
 type looking struct {
 	kept
@@ -98,7 +96,7 @@ func (c *Conversations) askList(ctx context.Context, t *bot.Turn, d *looking) (b
 	var page []store.Worker
 	var total int
 	err = c.Store.View(ctx, func(tx *store.Tx) (err error) {
-		page, total, err = tx.Workers(rt, d.Page*pageSize, pageSize)
+		page, total, err = tx.Workers(rt, d.Page*listPage, listPage)
 		return err
 	})
 	if err != nil {
@@ -112,7 +110,7 @@ func (c *Conversations) askList(ctx context.Context, t *bot.Turn, d *looking) (b
 		if program.May(p.Offices, program.Unlink, rt.String()) {
 			prompt.Choices = append(prompt.Choices, choice("lost", "workers.list.lost"))
 		}
-		prompt.Choices = append(prompt.Choices, leaving(d)...)
+		prompt.Choices = leaving(prompt.Choices, d)
 		return prompt, nil
 	}
 	prompt, lines := bot.Prompt{}, []locales.Text(nil)
@@ -122,27 +120,22 @@ func (c *Conversations) askList(ctx context.Context, t *bot.Turn, d *looking) (b
 		prompt.Choices = append(prompt.Choices, nameButton(i, w.Name))
 		d.IDs = append(d.IDs, w.ID)
 	}
-	if (d.Page+1)*pageSize < total {
-		prompt.Choices = append(prompt.Choices, choice("next", "workers.list.next"))
-	}
-	if d.Page > 0 {
-		prompt.Choices = append(prompt.Choices, choice("previous", "workers.list.previous"))
-	}
-	if program.May(p.Offices, program.Unlink, rt.String()) {
+	prompt.Choices = append(prompt.Choices, turning(d.Page*listPage, len(page), total)...)
+	if d.Page == 0 && program.May(p.Offices, program.Unlink, rt.String()) {
 		prompt.Choices = append(prompt.Choices, choice("lost", "workers.list.lost"))
 	}
-	prompt.Choices = append(prompt.Choices, leaving(d)...)
+	prompt.Choices = leaving(prompt.Choices, d)
 	prompt.Text = locales.T("workers.list.ask", "RT", rt, "Date", program.DateOf(t.Now), "Total", total,
-		"From", d.Page*pageSize+1, "To", d.Page*pageSize+len(page), "Lines", lines)
+		"From", d.Page*listPage+1, "To", d.Page*listPage+len(page), "Lines", lines)
 	return prompt, nil
 }
 
-// leaving are the ways out of a list: who came from his area gets back to it.
-func leaving(d *looking) (choices []bot.Choice) {
+// leaving adds the ways out of a list: who came from his area gets back to it.
+func leaving(choices []bot.Choice, d *looking) []bot.Choice {
 	if !d.RT.IsZero() {
 		choices = append(choices, choice("area", "workers.list.area"))
 	}
-	return append(choices, choice("menu", "button.menu"))
+	return withMenu(choices)
 }
 
 // shorten keeps a name on a button: at most twenty letters.
