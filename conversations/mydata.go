@@ -73,7 +73,7 @@ func (c *Conversations) beginMyData(ctx context.Context, t *bot.Turn, d *asking)
 // ofOthers is where an officer finds the data of others: "hapus data" alone is about them.
 func ofOthers(p store.Person) string {
 	if _, ok := areaOf(p); ok {
-		return "tickets"
+		return "area"
 	}
 	return "workers"
 }

@@ -55,8 +55,18 @@ func TestWords(t *testing.T) {
 		{ketua, "pak udin dak nak ikut lagi", "workers.list", ""},
 		{ketua, "hapus pak joko", "workers.list", ""},
 		{ketua, "riwayat", "workers.list", ""},
+		{ketua, "tanda daftar pak udin", "workers.list", ""},
+		{ketua, "perbaiki data pak udin", "workers.list", ""},
+		{ketua, "nomor hp pak udin ganti", "workers.list", ""},
+		{ketua, "ahli waris pak udin salah", "workers.list", ""},
+		{ketua, "kabari pekerja", "workers.list", ""},
+
+		{worker, "tanda daftar", "cover.card", ""},
+		{worker, "tanda daftar saya", "cover.card", ""},
 
 		{lurah, "namo sayo salah", "mydata.note", wrong},
+		{lurah, "sisa anggaran", "area.list", ""},
+		{lurah, "data pak udin salah", "area.list", ""},
 		{nobody, "keluarkan saya", "cover.card", ""},
 	} {
 		from, phone := c.person(row.who)

@@ -56,6 +56,10 @@ func (c *Conversations) beginWorkers(ctx context.Context, t *bot.Turn, d *lookin
 		if err == nil && official {
 			return bot.Go("area", nil), nil
 		}
+		p, err := c.anybody(ctx, t)
+		if err == nil && onlyWorker(p) && mentionsAny(t.Args["text"], t.Words("words.button.slip")) { // his own
+			return bot.Go("cover", nil), nil
+		}
 		_, _, ok, err := c.officer(ctx, t)
 		if err != nil || !ok {
 			return bot.End(), err
