@@ -110,8 +110,12 @@ func (c *Conversations) askCover(ctx context.Context, t *bot.Turn, _ *proving) (
 		return bot.Prompt{Text: locales.T("cover.how.ask"), ShareContact: true,
 			Choices: []bot.Choice{choice("nik", "cover.how.nik"), choice("menu", "button.menu")}}, nil
 	}
-	return bot.Prompt{Text: locales.T("cover.card.ask", "Card", c.coverCard(t, w, months)),
-		Choices: []bot.Choice{choice("slip", "button.slip"), choice("benefits", "menu.benefits"), choice("menu", "button.menu")}}, nil
+	prompt := bot.Prompt{Text: locales.T("cover.card.ask", "Card", c.coverCard(t, w, months))}
+	if w.State != program.Cancelled {
+		prompt.Choices = append(prompt.Choices, choice("slip", "button.slip"))
+	}
+	prompt.Choices = append(prompt.Choices, choice("benefits", "menu.benefits"), choice("menu", "button.menu"))
+	return prompt, nil
 }
 
 func (c *Conversations) answerCover(ctx context.Context, t *bot.Turn, d *proving) (bot.Next, error) {

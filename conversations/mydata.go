@@ -123,7 +123,7 @@ func (c *Conversations) askMyData(ctx context.Context, t *bot.Turn, _ *asking) (
 		lines = append(lines, locales.T("mydata.offices", "Offices", offices))
 	}
 	for _, given := range consents {
-		lines = append(lines, locales.T("mydata.consent."+given.GivenBy, "RT", w.RT, "Date", program.DateOf(given.At), "Signed", given.Signed))
+		lines = append(lines, locales.T("mydata.consent."+string(given.GivenBy), "RT", w.RT, "Date", program.DateOf(given.At), "Signed", given.Signed))
 	}
 	prompt := bot.Prompt{}
 	if !agreedHimself(consents) {

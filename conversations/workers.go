@@ -260,7 +260,10 @@ func (c *Conversations) askCard(ctx context.Context, t *bot.Turn, d *looking) (b
 			prompt.Choices = append(prompt.Choices, choice("tell", "registered.then.tell"))
 		}
 	}
-	prompt.Choices = append(prompt.Choices, choice("slip", "button.slip"), choice("others", "workers.card.others"), choice("list", "workers.card.list"), choice("menu", "button.menu"))
+	if w.State != program.Cancelled { // nobody shows that he is registered when he is not
+		prompt.Choices = append(prompt.Choices, choice("slip", "button.slip"))
+	}
+	prompt.Choices = append(prompt.Choices, choice("others", "workers.card.others"), choice("list", "workers.card.list"), choice("menu", "button.menu"))
 	return prompt, nil
 }
 
@@ -272,7 +275,7 @@ func (c *Conversations) askMoreActs(ctx context.Context, t *bot.Turn, d *looking
 	}
 	consents, err := c.consents(ctx, w)
 	may := func(verb program.Verb) bool { return program.May(p.Offices, verb, w.RT.String()) }
-	prompt := bot.Prompt{Text: locales.T("workers.others.ask", "Name", d.Name)}
+	prompt := bot.Prompt{Text: locales.T("workers.others.ask", "Worker", called(w.Name, w.Sex))}
 	if may(program.Correct) && !w.Paused && !agreedHimself(consents) {
 		prompt.Choices = append(prompt.Choices, choice("paper", "workers.card.paper"))
 	}
