@@ -150,6 +150,9 @@ func (p *play) heard(ctx context.Context) error {
 			}
 			return p.start(ctx, in.Flow, in.Args, p.aside(in))
 		} else if p.t.Choice = p.looseChoice(); p.t.Choice == "" && p.command(in) {
+			if p.renews(in) {
+				return p.start(ctx, in.Flow, in.Args, false)
+			}
 			return p.ask(ctx)
 		}
 	}
@@ -181,13 +184,20 @@ func (p *play) unasked() map[string]string {
 	return map[string]string{"unasked": p.t.Text}
 }
 
-// command says whether a text is meant for the bot, and no answer: a command of the channel's menu, or the very words that
-// began what is under way.
+// command says whether a text is meant for the bot, and no answer: a command of the channel's menu, or the wish for what is
+// under way, which where free text is awaited must be all of it.
 func (p *play) command(in Intent) bool {
 	if len(p.s.Frames) == 0 || p.s.Relay {
 		return false
 	}
-	return strings.HasPrefix(p.t.Text, "/") || in.Flow == p.top().Flow && in.Sure && in.Asked
+	return strings.HasPrefix(p.t.Text, "/") || in.Flow == p.top().Flow && in.Sure && (in.Asked || !p.s.Free)
+}
+
+// renews says whether a wish for what is under way begins it anew: it may say more than the first one did. Where something
+// was answered the question is asked again instead.
+func (p *play) renews(in Intent) bool {
+	flow := p.current()
+	return in.Flow == p.top().Flow && !p.s.Free && !flow.kept && !flow.readOnly && len(p.top().Done) == 0
 }
 
 // follows says whether a wish may be followed here: always in the menu, while an answer is awaited only when it is
