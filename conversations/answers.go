@@ -117,14 +117,19 @@ func (c *Conversations) language() bot.Flow[struct{}] {
 		if mentionsAny(t.Args["text"], t.Words("words.english")) {
 			t.Lang = "en"
 		}
-		p, err := c.linked(ctx, t)
+		p, err := c.speaker(ctx, t)
 		if err == nil {
-			err = c.Store.Update(ctx, func(tx *store.Tx) error { return tx.SetLang(p.ID, t.Lang) })
+			err = c.keepLang(ctx, p, t.Lang)
 		}
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
+		if err != nil && !errors.Is(err, errStranger) {
 			return wrap(err, "keep a language")
 		}
 		t.Say(locales.T("language.changed"))
 		return nil
 	})
+}
+
+// keepLang keeps a language in which somebody is spoken to, in all of his chats and in notices.
+func (c *Conversations) keepLang(ctx context.Context, p store.Person, lang string) error {
+	return c.Store.Update(ctx, func(tx *store.Tx) error { return tx.SetLang(p.ID, lang) })
 }
