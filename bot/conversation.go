@@ -25,6 +25,7 @@ type session struct {
 	Want    *wish    `json:",omitempty"` // what was asked for when an unfinished one of its kind was found
 	Misses  int      `json:",omitempty"`
 	Album   string   `json:",omitempty"`
+	Wish    string   `json:",omitempty"` // as in Turn
 	Seen    int64    // unix milliseconds of the last message
 }
 

@@ -57,7 +57,7 @@ func (e *Engine) Play(ctx context.Context, raw []byte, u Update, now time.Time) 
 	if len(raw) > 0 && json.Unmarshal(raw, s) != nil {
 		s = &session{Lang: locales.Default} // it can be read by nobody any more: begin anew, on serials of this moment
 	}
-	p := &play{Engine: e, s: s, t: &Turn{Update: u, Now: now, Lang: s.Lang, Text: strings.TrimSpace(u.Text), cat: e.Texts}}
+	p := &play{Engine: e, s: s, t: &Turn{Update: u, Now: now, Lang: s.Lang, Wish: s.Wish, Text: strings.TrimSpace(u.Text), cat: e.Texts}}
 	p.offered = p.hasButton(chooseContact)
 	p.settle()
 	asleep := now.Sub(time.UnixMilli(s.Seen)) > staleAge
@@ -72,7 +72,7 @@ func (e *Engine) Play(ctx context.Context, raw []byte, u Update, now time.Time) 
 	if err := p.run(ctx, asleep); err != nil {
 		return Outcome{}, err
 	}
-	s.Lang = p.t.Lang
+	s.Lang, s.Wish = p.t.Lang, p.t.Wish
 	out, err := json.Marshal(s)
 	if err != nil {
 		return Outcome{}, fmt.Errorf("keep session: %w", err)
@@ -149,10 +149,12 @@ func (p *play) heard(ctx context.Context) error {
 				return p.alarm(ctx, in)
 			}
 			return p.start(ctx, in.Flow, in.Args, p.aside(in))
-		} else if p.command(in) {
+		} else if p.t.Choice = p.looseChoice(); p.t.Choice == "" && p.command(in) {
+			if p.renews(in) {
+				return p.start(ctx, in.Flow, in.Args, false)
+			}
 			return p.ask(ctx)
 		}
-		p.t.Choice = p.looseChoice()
 	}
 	if len(p.s.Frames) == 0 {
 		return p.start(ctx, p.Greet, p.unasked(), false)
@@ -182,13 +184,20 @@ func (p *play) unasked() map[string]string {
 	return map[string]string{"unasked": p.t.Text}
 }
 
-// command says whether a text is meant for the bot, and no answer: a command of the channel's menu, or the very words that
-// began what is under way.
+// command says whether a text is meant for the bot, and no answer: a command of the channel's menu, or the wish for what is
+// under way, which where free text is awaited must be all of it.
 func (p *play) command(in Intent) bool {
 	if len(p.s.Frames) == 0 || p.s.Relay {
 		return false
 	}
-	return strings.HasPrefix(p.t.Text, "/") || in.Flow == p.top().Flow && in.Sure && in.Asked
+	return strings.HasPrefix(p.t.Text, "/") || in.Flow == p.top().Flow && in.Sure && (in.Asked || !p.s.Free)
+}
+
+// renews says whether a wish for what is under way begins it anew: it may say more than the first one did. Where something
+// was answered the question is asked again instead.
+func (p *play) renews(in Intent) bool {
+	flow := p.current()
+	return in.Flow == p.top().Flow && !p.s.Free && !flow.kept && !flow.readOnly && len(p.top().Done) == 0
 }
 
 // follows says whether a wish may be followed here: always in the menu, while an answer is awaited only when it is

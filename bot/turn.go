@@ -17,6 +17,7 @@ type Turn struct {
 	Text   string            // what was typed, trimmed; "" for a press
 	Choice string            // the choice that was pressed, typed, or meant by its number
 	Args   map[string]string // what the wish that started this conversation said already
+	Wish   string            // what has to wait until it is known who asks: flows set it, and it is kept from turn to turn
 	Kept   []locales.Text    // titles of the unfinished conversations, the newest last
 
 	cat     *locales.Catalogue

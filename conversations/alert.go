@@ -32,7 +32,11 @@ func alertWords(tx *store.Tx, notice store.Notice, person store.Person) (text lo
 		}
 	}
 	if how, ok := ownAnswer(a, person); ok {
-		return locales.T("alert.notice_own", "Head", head(person), "RT", a.RT, "Number", a.Number, "Why", append(lines, locales.T(how))), true, nil
+		text := "alert.notice_own"
+		if a.Kind == store.AlertTicket { // its own number stands where it is answered
+			text = "alert.notice_ticket"
+		}
+		return locales.T(text, "Head", head(person), "RT", a.RT, "Number", a.Number, "Why", append(lines, locales.T(how))), true, nil
 	}
 	return locales.T("alert.notice", "Head", head(person), "RT", a.RT, "Number", a.Number, "Why", lines), true, nil
 }

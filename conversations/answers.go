@@ -61,8 +61,42 @@ func tell(name, text string) bot.Flow[struct{}] {
 // join tells who may be registered and how.
 func (c *Conversations) join() bot.Flow[struct{}] { return tell("join", "join.answer") }
 
-// help tells what can be asked here.
-func (c *Conversations) help() bot.Flow[struct{}] { return tell("help", "help.answer") }
+// help tells what can be typed here, to each what he may do.
+func (c *Conversations) help() bot.Flow[struct{}] {
+	return say("help", func(ctx context.Context, t *bot.Turn) error {
+		p, movable, err := c.movable(ctx, t)
+		if err != nil {
+			return err
+		}
+		_, rt := officeRT(p)
+		area, official := areaOf(p)
+		_, works := workerOf(p)
+		var lines []locales.Text
+		for _, line := range []struct {
+			text string
+			may  bool
+		}{
+			{"help.register", canRegister(p)},
+			{"help.budget", rt},
+			{"help.workers", rt},
+			{"help.area", official},
+			{"help.tickets", official && program.May(p.Offices, program.AnswerRight, area)},
+			{"help.moves", movable != ""},
+			{"help.talk", talksWithPeople(p)},
+			{"help.invite", len(program.Invitable(p.Offices)) > 0},
+			{"help.cover", works || !rt && !official},
+			{"help.join", !works && !rt && !official},
+			{"help.facts", true},
+			{"help.mydata", true},
+		} {
+			if line.may {
+				lines = append(lines, locales.T(line.text))
+			}
+		}
+		t.Say(locales.T("help.answer", "Lines", lines))
+		return nil
+	})
+}
 
 // accident says what helps first; a report is taken by people, not yet here.
 func (c *Conversations) accident() bot.Flow[struct{}] { return urgent("accident", "accident.answer") }
@@ -83,14 +117,19 @@ func (c *Conversations) language() bot.Flow[struct{}] {
 		if mentionsAny(t.Args["text"], t.Words("words.english")) {
 			t.Lang = "en"
 		}
-		p, err := c.linked(ctx, t)
+		p, err := c.speaker(ctx, t)
 		if err == nil {
-			err = c.Store.Update(ctx, func(tx *store.Tx) error { return tx.SetLang(p.ID, t.Lang) })
+			err = c.keepLang(ctx, p, t.Lang)
 		}
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
+		if err != nil && !errors.Is(err, errStranger) {
 			return wrap(err, "keep a language")
 		}
 		t.Say(locales.T("language.changed"))
 		return nil
 	})
+}
+
+// keepLang keeps a language in which somebody is spoken to, in all of his chats and in notices.
+func (c *Conversations) keepLang(ctx context.Context, p store.Person, lang string) error {
+	return c.Store.Update(ctx, func(tx *store.Tx) error { return tx.SetLang(p.ID, lang) })
 }

@@ -76,8 +76,8 @@ func (c *Conversations) askArea(ctx context.Context, t *bot.Turn, d *surveying) 
 	if err != nil {
 		return bot.Prompt{}, wrap(err, "sum up an area")
 	}
-	from := min(d.Page*pageSize, len(list))
-	page := list[from:min(from+pageSize, len(list))]
+	from := min(d.Page*listPage, len(list))
+	page := list[from:min(from+listPage, len(list))]
 	prompt, lines := bot.Prompt{}, []locales.Text(nil)
 	d.Places = nil
 	for i, o := range page {
@@ -89,10 +89,10 @@ func (c *Conversations) askArea(ctx context.Context, t *bot.Turn, d *surveying) 
 	if d.Place != area {
 		prompt.Choices = append(prompt.Choices, choice("up", "area.up"))
 	}
-	if len(program.Invitable(p.Offices)) > 0 {
+	if d.Page == 0 && len(program.Invitable(p.Offices)) > 0 {
 		prompt.Choices = append(prompt.Choices, choice("unlinked", "area.unlinked"))
 	}
-	prompt.Choices = append(prompt.Choices, choice("menu", "button.menu"))
+	prompt.Choices = withMenu(prompt.Choices)
 	prompt.Text = locales.T("area.list.ask", "Place", placeText(d.Place), "Date", program.DateOf(t.Now), "Lines", lines)
 	return prompt, nil
 }

@@ -12,7 +12,22 @@ import (
 )
 
 // budget answers "sisa anggaran berapa?", every figure with its date, and for how many workers it is enough.
-func (c *Conversations) budget() bot.Flow[struct{}] { return say("budget", c.tellBudget) }
+// To an official, who sees the sums of many RTs, it shows his area.
+func (c *Conversations) budget() bot.Flow[struct{}] {
+	f := say("budget", c.tellBudget)
+	own := f.Begin
+	f.Begin = func(ctx context.Context, t *bot.Turn, d *struct{}) (bot.Next, error) {
+		p, area, official, err := c.official(ctx, t)
+		if err != nil {
+			return bot.Next{}, err
+		}
+		if _, rt := officeRT(p); official && !rt && program.May(p.Offices, program.SeeBudget, area) {
+			return bot.Go("area", nil), nil
+		}
+		return own(ctx, t, d)
+	}
+	return f
+}
 
 func yearOf(t *bot.Turn) int { return program.MonthOf(t.Now).Year() }
 

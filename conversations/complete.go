@@ -24,11 +24,11 @@ func (c *Conversations) complete() bot.Flow[completing] {
 		Title: func(d *completing) locales.Text { return locales.T("complete.title", "Worker", called(d.Name, d.Sex)) },
 		Begin: c.beginComplete,
 		Steps: []bot.Step[completing]{
-			{Name: "mother", Counted: true, Ask: askMore("complete.mother.ask"), Answer: answerMore(func(d *completing) *string { return &d.Mother }), Help: "complete.mother.help"},
-			{Name: "workplace", Counted: true, Ask: askMore("complete.workplace.ask"), Answer: answerMore(func(d *completing) *string { return &d.Workplace }), Help: "complete.workplace.help"},
-			{Name: "income", Counted: true, Ask: askIncome, Answer: answerIncome, Help: "complete.income.help"},
-			{Name: "heir", Counted: true, Ask: askMore("complete.heir.ask"), Answer: answerMore(func(d *completing) *string { return &d.Heir }), Help: "complete.heir.help"},
-			{Name: "save", Ask: askMoreSave, Answer: c.answerMoreSave, Help: "complete.save.help"},
+			{Name: "mother", Counted: true, Ask: c.askMore("complete.mother.ask", func(w store.Worker) string { return w.Mother }), Answer: answerMore(func(d *completing) *string { return &d.Mother }), Help: "complete.mother.help"},
+			{Name: "workplace", Counted: true, Ask: c.askMore("complete.workplace.ask", func(w store.Worker) string { return w.Workplace }), Answer: answerMore(func(d *completing) *string { return &d.Workplace }), Help: "complete.workplace.help"},
+			{Name: "income", Counted: true, Ask: c.askIncome, Answer: answerIncome, Help: "complete.income.help"},
+			{Name: "heir", Counted: true, Ask: c.askMore("complete.heir.ask", func(w store.Worker) string { return w.Heir }), Answer: answerMore(func(d *completing) *string { return &d.Heir }), Help: "complete.heir.help"},
+			{Name: "save", Ask: c.askMoreSave, Answer: c.answerMoreSave, Help: "complete.save.help"},
 		},
 	}
 }
@@ -44,15 +44,50 @@ func (c *Conversations) beginComplete(ctx context.Context, t *bot.Turn, d *compl
 		return bot.End(), nil
 	}
 	d.Worker, d.Name, d.Sex = w.ID, w.Name, w.Sex
-	t.Say(locales.T("complete.begin", "Worker", called(w.Name, w.Sex)))
+	text := "complete.begin"
+	if len(missingData(w)) == 0 {
+		text = "complete.begin_known"
+	}
+	t.Say(locales.T(text, "Worker", called(w.Name, w.Sex)))
 	return bot.Next{}, err
 }
 
-func askMore(text string) func(context.Context, *bot.Turn, *completing) (bot.Prompt, error) {
-	return func(_ context.Context, _ *bot.Turn, d *completing) (bot.Prompt, error) {
-		return bot.Prompt{Text: locales.T(text, "Worker", called(d.Name, d.Sex)), Free: true, Names: true,
-			Choices: []bot.Choice{choice("skip", "complete.skip")}}, nil
+// known is what the record has now of what is asked, with the question and the way to leave it as it is.
+func (c *Conversations) known(ctx context.Context, t *bot.Turn, d *completing, question string, value func(store.Worker) locales.Text) (bot.Prompt, error) {
+	w, _, err := c.own(ctx, t, d.Worker)
+	prompt := bot.Prompt{Text: locales.T(question, "Worker", called(d.Name, d.Sex)), Choices: []bot.Choice{choice("skip", "complete.skip")}}
+	if now := value(w); err == nil && !now.IsZero() {
+		prompt.Text = locales.T("complete.known", "Value", now, "Question", prompt.Text)
+		prompt.Choices[0] = choice("skip", "complete.keep")
 	}
+	return prompt, unlessNotFound(err) // whoever lost the right is told so when he saves
+}
+
+func (c *Conversations) askMore(text string, field func(store.Worker) string) func(context.Context, *bot.Turn, *completing) (bot.Prompt, error) {
+	return func(ctx context.Context, t *bot.Turn, d *completing) (bot.Prompt, error) {
+		prompt, err := c.known(ctx, t, d, text, func(w store.Worker) locales.Text { return written(field(w)) })
+		prompt.Free, prompt.Names = true, true
+		return prompt, err
+	}
+}
+
+// written is a value as it stands, nothing for none.
+func written(value string) locales.Text {
+	if value == "" {
+		return locales.Text{}
+	}
+	return locales.T("complete.value", "Value", value)
+}
+
+// incomeText is the answer about a worker's income, nothing for none.
+func incomeText(enough *bool) locales.Text {
+	switch {
+	case enough == nil:
+		return locales.Text{}
+	case *enough:
+		return locales.T("complete.income.yes")
+	}
+	return locales.T("complete.income.no")
 }
 
 func answerMore(field func(*completing) *string) func(context.Context, *bot.Turn, *completing) (bot.Next, error) {
@@ -70,12 +105,13 @@ func answerMore(field func(*completing) *string) func(context.Context, *bot.Turn
 	}
 }
 
-func askIncome(_ context.Context, _ *bot.Turn, d *completing) (bot.Prompt, error) {
-	return bot.Prompt{Text: locales.T("complete.income.ask", "Worker", called(d.Name, d.Sex)), Choices: []bot.Choice{
+func (c *Conversations) askIncome(ctx context.Context, t *bot.Turn, d *completing) (bot.Prompt, error) {
+	prompt, err := c.known(ctx, t, d, "complete.income.ask", func(w store.Worker) locales.Text { return incomeText(w.IncomeEnough) })
+	prompt.Choices = append([]bot.Choice{
 		{ID: "yes", Label: locales.T("complete.income.yes"), Words: "words.yes"},
 		{ID: "no", Label: locales.T("complete.income.no"), Words: "words.no"},
-		choice("skip", "complete.skip"),
-	}}, nil
+	}, prompt.Choices...)
+	return prompt, err
 }
 
 func answerIncome(_ context.Context, t *bot.Turn, d *completing) (bot.Next, error) {
@@ -92,19 +128,26 @@ func answerIncome(_ context.Context, t *bot.Turn, d *completing) (bot.Next, erro
 	return bot.Next{}, nil
 }
 
-func askMoreSave(_ context.Context, _ *bot.Turn, d *completing) (bot.Prompt, error) {
-	answered := func(s string) locales.Text {
-		if s == "" {
-			return locales.T("complete.not_yet")
-		}
-		return locales.T("complete.value", "Value", s)
+func (c *Conversations) askMoreSave(ctx context.Context, t *bot.Turn, d *completing) (bot.Prompt, error) {
+	w, _, err := c.own(ctx, t, d.Worker)
+	if err = unlessNotFound(err); err != nil {
+		return bot.Prompt{}, err
 	}
-	income := locales.T("complete.not_yet")
+	first := func(answers ...locales.Text) locales.Text { // what was answered now, else what is recorded
+		for _, a := range answers {
+			if !a.IsZero() {
+				return a
+			}
+		}
+		return locales.T("complete.not_yet")
+	}
+	var income locales.Text
 	if d.Income != "" {
 		income = locales.T("complete.income." + d.Income)
 	}
 	return bot.Prompt{Text: locales.T("complete.save.ask", "Worker", called(d.Name, d.Sex),
-		"Mother", answered(d.Mother), "Workplace", answered(d.Workplace), "Income", income, "Heir", answered(d.Heir)),
+		"Mother", first(written(d.Mother), written(w.Mother)), "Workplace", first(written(d.Workplace), written(w.Workplace)),
+		"Income", first(income, incomeText(w.IncomeEnough)), "Heir", first(written(d.Heir), written(w.Heir))),
 		Exact: true,
 		Choices: []bot.Choice{
 			{ID: "save", Label: locales.T("register.summary.save"), Words: "words.yes"},

@@ -28,7 +28,7 @@ func (c *Conversations) consents(ctx context.Context, w store.Worker) (consents 
 }
 
 func agreedHimself(consents []store.Consent) bool {
-	return slices.ContainsFunc(consents, func(c store.Consent) bool { return c.GivenBy == "self" })
+	return slices.ContainsFunc(consents, func(c store.Consent) bool { return c.GivenBy == store.BySelf })
 }
 
 // consentLine tells an official how a worker agreed: by himself counts most, then the newest paper, then through his RT. Who
@@ -37,10 +37,10 @@ func consentLine(w store.Worker, consents []store.Consent) locales.Text {
 	if w.Paused {
 		return locales.T("worker.paused")
 	}
-	for _, by := range []string{"self", "paper", "rt"} {
+	for _, by := range []store.GivenBy{store.BySelf, store.ByPaper, store.ByRT} {
 		for _, given := range slices.Backward(consents) {
 			if given.GivenBy == by {
-				return locales.T("worker.consent."+by, "Date", program.DateOf(given.At), "Signed", given.Signed)
+				return locales.T("worker.consent."+string(by), "Date", program.DateOf(given.At), "Signed", given.Signed)
 			}
 		}
 	}
@@ -83,7 +83,11 @@ func (c *Conversations) answerPaperConfirm(ctx context.Context, t *bot.Turn, d *
 			if err := tx.AgreePaper(d.Worker, p, store.Consent{Version: paperConsent, Channel: t.Update.From.Channel, Signed: d.Signed}); err != nil {
 				return bot.Next{}, err
 			}
-			t.Say(locales.T("workers.paper.kept", "Name", d.Name))
+			w, err := tx.Worker(d.Worker)
+			if err != nil {
+				return bot.Next{}, err
+			}
+			t.Say(locales.T("workers.paper.kept", "Worker", called(w.Name, w.Sex)))
 			return bot.To("card"), nil
 		})
 	}

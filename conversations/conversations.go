@@ -20,7 +20,7 @@ import (
 type Conversations struct {
 	Store    *store.DB
 	Settings program.Settings
-	Link     func(code string) string // an address that opens the bot with a code, "" while none is known; nil: there is none
+	Link     func(code string) string // an address that opens the bot with a code, or with none; "" while none is known; nil: there is none
 }
 
 // All are the flows, in menu order.
@@ -81,6 +81,9 @@ func (c *Conversations) heard(ctx context.Context, t *bot.Turn) error {
 		lang, note, err = tx.Listen(from.Channel, from.ID)
 		return err
 	})
+	if err == nil && lang == "" && t.Lang != locales.Default {
+		err = c.adoptLang(ctx, t)
+	}
 	t.Lang = cmp.Or(lang, t.Lang)
 	if err != nil || !note {
 		return err
@@ -93,6 +96,18 @@ func (c *Conversations) heard(ctx context.Context, t *bot.Turn) error {
 		t.Say(locales.T("greet.slept"))
 	}
 	return err
+}
+
+// adoptLang keeps the language that was chosen in a chat before anybody was linked to it.
+func (c *Conversations) adoptLang(ctx context.Context, t *bot.Turn) error {
+	p, err := c.linked(ctx, t)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err == nil {
+		err = c.keepLang(ctx, p, t.Lang)
+	}
+	return wrap(err, "keep the language of a chat")
 }
 
 // speaker is who writes in this chat. A number that the channel vouches for and that stands on the imported list links

@@ -13,10 +13,17 @@ import (
 // correctable are the fields that an RT head may correct.
 var correctable = []store.WorkerField{store.FieldPhone, store.FieldName, store.FieldAddress, store.FieldBirth}
 
-func askField(_ context.Context, _ *bot.Turn, d *looking, _ store.Worker) (bot.Prompt, error) {
+func (c *Conversations) askField(ctx context.Context, t *bot.Turn, d *looking, w store.Worker) (bot.Prompt, error) {
+	p, err := c.anybody(ctx, t)
+	if err != nil {
+		return bot.Prompt{}, err
+	}
 	prompt := bot.Prompt{Text: locales.T("workers.field.ask", "Name", d.Name)}
 	for _, f := range correctable {
 		prompt.Choices = append(prompt.Choices, choice(string(f), "field."+string(f)))
+	}
+	if program.May(p.Offices, program.Register, w.RT.String()) {
+		prompt.Choices = append(prompt.Choices, choice("complete", "workers.field.complete"))
 	}
 	prompt.Choices = append(prompt.Choices, choice("card", "workers.field.back"))
 	return prompt, nil
@@ -29,6 +36,8 @@ func answerField(_ context.Context, t *bot.Turn, d *looking) (bot.Next, error) {
 	switch t.Choice {
 	case "card":
 		return bot.To("card"), nil
+	case "complete":
+		return bot.Go("complete", map[string]string{"worker": d.Worker}), nil
 	case "menu":
 		return bot.End(), nil
 	}
@@ -158,10 +167,30 @@ func (c *Conversations) correct(ctx context.Context, t *bot.Turn, d *looking) (b
 		}
 		t.Say(locales.T("workers.corrected", "Name", d.Name, "Field", locales.T("field."+string(d.Field))))
 		if d.Field == store.FieldPhone && !before.Phone.IsZero() {
-			t.Say(locales.T("workers.corrected_phone", "Name", d.Name))
+			if err := sayCutOff(t, tx, d); err != nil {
+				return bot.Next{}, err
+			}
 		}
 		return bot.To("card"), c.doubtAge(t, tx, d)
 	})
+}
+
+// sayCutOff tells that the old number opens nothing more, and how a worker gets to his data with the new one.
+func sayCutOff(t *bot.Turn, tx *store.Tx, d *looking) error {
+	w, err := tx.Worker(d.Worker)
+	if err != nil {
+		return err
+	}
+	reached, err := tx.Reached(w.ID)
+	switch {
+	case err != nil || reached: // he has another chat, which stays
+		return err
+	case d.Value == "" || !toTell(w):
+		t.Say(locales.T("workers.corrected_phone"))
+	default:
+		t.Say(locales.T("workers.corrected_phone_new"))
+	}
+	return nil
 }
 
 // doubtAge tells the kelurahan when a corrected birth date says that the worker should not have been registered as he

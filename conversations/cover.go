@@ -110,8 +110,12 @@ func (c *Conversations) askCover(ctx context.Context, t *bot.Turn, _ *proving) (
 		return bot.Prompt{Text: locales.T("cover.how.ask"), ShareContact: true,
 			Choices: []bot.Choice{choice("nik", "cover.how.nik"), choice("menu", "button.menu")}}, nil
 	}
-	return bot.Prompt{Text: locales.T("cover.card.ask", "Card", c.coverCard(t, w, months)),
-		Choices: []bot.Choice{choice("slip", "button.slip"), choice("benefits", "menu.benefits"), choice("menu", "button.menu")}}, nil
+	prompt := bot.Prompt{Text: locales.T("cover.card.ask", "Card", c.coverCard(t, w, months))}
+	if w.State != program.Cancelled {
+		prompt.Choices = append(prompt.Choices, choice("slip", "button.slip"))
+	}
+	prompt.Choices = append(prompt.Choices, choice("benefits", "menu.benefits"), choice("menu", "button.menu"))
+	return prompt, nil
 }
 
 func (c *Conversations) answerCover(ctx context.Context, t *bot.Turn, d *proving) (bot.Next, error) {
@@ -146,6 +150,11 @@ func (c *Conversations) answerCover(ctx context.Context, t *bot.Turn, d *proving
 		return bot.Next{}, err
 	}
 	_, _, ok, err := c.self(ctx, t)
+	if err == nil && ok {
+		if next, asked := wished(t); asked {
+			return next, nil
+		}
+	}
 	if err != nil || ok {
 		return bot.To("card"), err
 	}
@@ -186,7 +195,7 @@ func askOwnPhone(context.Context, *bot.Turn, *proving) (bot.Prompt, error) {
 		Choices: []bot.Choice{choice("own", "cover.own.yes"), choice("borrowed", "cover.own.no")}}, nil
 }
 
-// answerOwnPhone tells a worker who proved himself what stands in his record. Whoever did not hears the same sentence
+// answerOwnPhone tells a worker who proved himself what stands in his record, or goes on with what he asked for about it. Whoever did not hears the same sentence
 // whether the NIK is known or not.
 func (c *Conversations) answerOwnPhone(ctx context.Context, t *bot.Turn, d *proving) (bot.Next, error) {
 	if t.Choice != "own" && t.Choice != "borrowed" {
@@ -213,8 +222,22 @@ func (c *Conversations) answerOwnPhone(ctx context.Context, t *bot.Turn, d *prov
 	case err != nil:
 		return bot.Next{}, wrap(err, "prove a worker by NIK and mother")
 	}
+	next, asked := wished(t)
+	if asked && t.Choice == "own" {
+		return next, nil
+	}
 	t.Say(locales.T("cover.told", "Lines", c.coverCard(t, w, months)))
+	if asked {
+		t.Say(locales.T("cover.borrowed"))
+	}
 	return bot.End(), nil
+}
+
+// wished goes on with what somebody asked for about his data before he was known.
+func wished(t *bot.Turn) (next bot.Next, asked bool) {
+	wish := t.Wish
+	t.Wish = ""
+	return bot.Go("mydata", map[string]string{"text": wish}), wish != ""
 }
 
 // coverCard is what a worker learns about himself: where he stands, who pays, what he or his family would get, whom to ask.

@@ -95,6 +95,9 @@ func (c *Conversations) useCode(ctx context.Context, t *bot.Turn, d *greeting) (
 		return bot.Next{}, wrap(err, "use an invite")
 	}
 	t.Say(locales.T("greet.linked"))
+	if next, asked := wished(t); asked {
+		return next, nil
+	}
 	if onlyWorker(p) { // he learns in one screen whether he is covered
 		return bot.Go("cover", nil), nil
 	}

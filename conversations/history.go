@@ -2,6 +2,9 @@ package conversations
 
 import (
 	"context"
+	"math"
+	"slices"
+	"strings"
 
 	"sahabatrt/bot"
 	"sahabatrt/locales"
@@ -12,26 +15,38 @@ import (
 // historyLength is how many events a history tells.
 const historyLength = 15
 
-// history tells what happened to a worker's record, the newest first; reads: also which officials have read it. Whoever
-// calls it has looked whether the speaker may see the worker.
-func (c *Conversations) history(ctx context.Context, w store.Worker, reads bool) (bot.Prompt, error) {
+// sayHistory tells what happened to a worker's record, the newest first. himself: also which officials have read it; asked:
+// also what he asked for and what was answered, which is for him and for who acts on it. Whoever calls it has looked whether
+// the speaker may see the worker.
+func (c *Conversations) sayHistory(ctx context.Context, t *bot.Turn, w store.Worker, himself, asked bool) error {
 	var events []store.Event
 	err := c.Store.View(ctx, func(tx *store.Tx) (err error) {
-		events, err = tx.History(w.ID, historyLength, reads)
+		events, err = tx.History(w.ID, math.MaxInt, himself)
 		return err
 	})
 	if err != nil {
-		return bot.Prompt{}, wrap(err, "read the history of a worker")
+		return wrap(err, "read the history of a worker")
 	}
-	lines := []locales.Text{locales.T("history.none")}
-	for i, e := range events {
-		if i == 0 {
-			lines = nil
-		}
+	if !asked {
+		events = slices.DeleteFunc(events, func(e store.Event) bool {
+			return strings.HasPrefix(e.What, "ticket.") || strings.HasPrefix(e.What, "answer.")
+		})
+	}
+	var lines []locales.Text
+	for _, e := range events[:min(len(events), historyLength)] {
 		lines = append(lines, historyLine(e))
 	}
-	return bot.Prompt{Text: locales.T("history.ask", "Worker", called(w.Name, w.Sex), "Lines", lines),
-		Choices: []bot.Choice{choice("back", "history.back"), choice("menu", "button.menu")}}, nil
+	if more := len(events) - historyLength; more > 0 {
+		lines = append(lines, locales.T("history.more", "N", more))
+	}
+	if len(lines) == 0 {
+		lines = append(lines, locales.T("history.none"))
+	}
+	if himself {
+		lines = append(lines, locales.T("history.unnoted"))
+	}
+	t.Say(locales.T("history.told", "Worker", called(w.Name, w.Sex), "Lines", lines))
+	return nil
 }
 
 func historyLine(e store.Event) locales.Text {
@@ -53,38 +68,4 @@ func whatHappened(e store.Event) locales.Text {
 		return locales.T("history.worker.correct", "Field", locales.T("history.field."+string(e.Field)))
 	}
 	return locales.T("history." + e.What)
-}
-
-// askHistory tells who sees a worker what happened to his record; who has read it is the worker's own affair.
-func (c *Conversations) askHistory(ctx context.Context, _ *bot.Turn, _ *looking, w store.Worker) (bot.Prompt, error) {
-	return c.history(ctx, w, false)
-}
-
-func answerHistory(_ context.Context, t *bot.Turn, _ *looking) (bot.Next, error) {
-	switch t.Choice {
-	case "menu":
-		return bot.End(), nil
-	case "back":
-		return bot.To("card"), nil
-	}
-	return bot.Again(locales.Text{}), nil
-}
-
-// askOwnHistory tells a worker what happened to his record, and who has read it.
-func (c *Conversations) askOwnHistory(ctx context.Context, t *bot.Turn, _ *asking) (bot.Prompt, error) {
-	_, w, ok, err := c.subject(ctx, t)
-	if err != nil || !ok || w.ID == "" {
-		return closed(), err
-	}
-	return c.history(ctx, w, true)
-}
-
-func answerOwnHistory(_ context.Context, t *bot.Turn, _ *asking) (bot.Next, error) {
-	switch t.Choice {
-	case "menu":
-		return bot.End(), nil
-	case "back":
-		return bot.To("see"), nil
-	}
-	return bot.Again(locales.Text{}), nil
 }

@@ -136,11 +136,23 @@ func (c *Conversations) answerUndoInvite(ctx context.Context, t *bot.Turn, d *un
 	})
 }
 
-// invitedWords tell who issued an invitation that it was used.
-func invitedWords(tx *store.Tx, notice store.Notice) (locales.Text, bool, error) {
+// invitedWords tell who issued an invitation that it was used, and what he can do if that is wrong: a former head of an RT
+// invites nobody any more.
+func invitedWords(tx *store.Tx, notice store.Notice, person store.Person) (locales.Text, bool, error) {
 	i, err := tx.Issued(notice.Subject)
 	if errors.Is(err, store.ErrNotFound) {
 		return locales.Text{}, false, nil
 	}
-	return locales.T("notice.invited", "Name", i.Name, "Office", officeText(i.Role, i.Place)), i.Undo.IsZero(), err
+	if err != nil || !i.Undo.IsZero() {
+		return locales.Text{}, false, err
+	}
+	wrong := locales.T("notice.invited_undo")
+	if len(program.Invitable(person.Offices)) == 0 {
+		wrong = locales.T("notice.invited_call")
+	}
+	if i.Role != program.Worker {
+		return locales.T("notice.invited", "Name", i.Name, "Office", officeText(i.Role, i.Place), "Wrong", wrong), true, nil
+	}
+	w, err := tx.Worker(i.Place)
+	return locales.T("notice.invited_worker", "Worker", called(w.Name, w.Sex), "Wrong", wrong), w.Name != "", err
 }

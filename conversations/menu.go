@@ -33,6 +33,7 @@ func (c *Conversations) askMenu(ctx context.Context, t *bot.Turn, _ *struct{}) (
 	if err != nil && !errors.Is(err, errStranger) {
 		return bot.Prompt{}, err
 	}
+	t.Wish = ""
 	prompt := bot.Prompt{Text: locales.T("menu.ask", "Head", head(p)), ShareContact: err != nil}
 	own, waiting, err := c.openTalks(ctx, t, p)
 	if err != nil {

@@ -47,7 +47,7 @@ func (c *Conversations) movable(ctx context.Context, t *bot.Turn) (p store.Perso
 }
 
 func (c *Conversations) askMoves(ctx context.Context, t *bot.Turn, d *deciding) (bot.Prompt, error) {
-	_, area, err := c.movable(ctx, t)
+	p, area, err := c.movable(ctx, t)
 	if err != nil {
 		return bot.Prompt{}, err
 	}
@@ -55,6 +55,9 @@ func (c *Conversations) askMoves(ctx context.Context, t *bot.Turn, d *deciding) 
 		return bot.Prompt{Text: locales.T("moves.no_right"), Choices: []bot.Choice{choice("menu", "button.menu")}}, nil
 	}
 	prompt := bot.Prompt{Text: locales.T("moves.none")}
+	if _, ok := officeRT(p); ok {
+		prompt.Text = locales.T("moves.none_rt")
+	}
 	d.IDs = nil
 	err = c.Store.View(ctx, func(tx *store.Tx) error {
 		open, err := tx.Moves(area)

@@ -29,7 +29,6 @@ func (c *Conversations) mydata() bot.Flow[asking] {
 		Begin: c.beginMyData,
 		Steps: []bot.Step[asking]{
 			{Name: "see", Ask: c.askMyData, Answer: c.answerMyData, Help: "mydata.see.help"},
-			{Name: "history", Ask: c.askOwnHistory, Answer: answerOwnHistory, Help: "mydata.see.help"},
 			{Name: "note", When: is(store.TicketWrong), Ask: askWrong, Answer: answerWrong, Help: "mydata.note.help"},
 			{Name: "confirm", Ask: c.askTicket, Answer: c.answerTicket, Help: "mydata.confirm.help"},
 		},
@@ -57,10 +56,14 @@ func (c *Conversations) beginMyData(ctx context.Context, t *bot.Turn, d *asking)
 	}
 	if !ok {
 		t.Say(locales.T("mydata.who"))
+		t.Wish = t.Args["text"]
 		return bot.Go("cover", nil), nil
 	}
 	if _, works := workerOf(p); !works && t.Args["text"] != "" && !mentionsAny(t.Args["text"], t.Words("words.mydata.own")) {
 		return bot.Go(ofOthers(p), nil), nil
+	}
+	if mentionsAny(t.Args["text"], t.Words("words.mydata.history")) {
+		return bot.Next{}, c.sayOwnHistory(ctx, t)
 	}
 	for _, r := range requests {
 		if mentionsAny(t.Args["text"], t.Words(r.words)) {
@@ -74,7 +77,7 @@ func (c *Conversations) beginMyData(ctx context.Context, t *bot.Turn, d *asking)
 // ofOthers is where an officer finds the data of others: "hapus data" alone is about them.
 func ofOthers(p store.Person) string {
 	if _, ok := areaOf(p); ok {
-		return "tickets"
+		return "area"
 	}
 	return "workers"
 }
@@ -88,6 +91,15 @@ func (c *Conversations) subject(ctx context.Context, t *bot.Turn) (p store.Perso
 	}
 	p, err = c.anybody(ctx, t)
 	return p, w, works || p.Name != "" || !p.Phone.IsZero(), err // who left his office is kept for a while
+}
+
+// sayOwnHistory tells a worker what happened to his record, and who has read it; there is none of an officer.
+func (c *Conversations) sayOwnHistory(ctx context.Context, t *bot.Turn) error {
+	_, w, _, err := c.subject(ctx, t)
+	if err != nil || w.ID == "" {
+		return err
+	}
+	return c.sayHistory(ctx, t, w, true, true)
 }
 
 func stepFor(kind store.TicketKind) string {
@@ -119,7 +131,7 @@ func (c *Conversations) askMyData(ctx context.Context, t *bot.Turn, _ *asking) (
 		lines = append(lines, personCard(p)...)
 	}
 	for _, given := range consents {
-		lines = append(lines, locales.T("mydata.consent."+given.GivenBy, "RT", w.RT, "Date", program.DateOf(given.At), "Signed", given.Signed))
+		lines = append(lines, locales.T("mydata.consent."+string(given.GivenBy), "RT", w.RT, "Date", program.DateOf(given.At), "Signed", given.Signed))
 	}
 	prompt := bot.Prompt{}
 	running := !w.Paused && !over(w.StateOn(program.DateOf(t.Now), c.Settings))
@@ -209,7 +221,7 @@ func (c *Conversations) answerMyData(ctx context.Context, t *bot.Turn, d *asking
 	case "menu":
 		return bot.End(), nil
 	case "history":
-		return bot.To("history"), nil
+		return bot.To("see"), c.sayOwnHistory(ctx, t)
 	case store.TicketWrong, store.TicketNotMe, store.TicketErase, store.TicketWithdraw:
 		d.Kind = kind
 		return bot.To(stepFor(kind)), nil

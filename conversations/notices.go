@@ -170,7 +170,7 @@ func wording(tx *store.Tx, notice store.Notice, person store.Person) (locales.Te
 	case store.NoticeTicket, store.NoticeTicketDue, store.NoticeAnswer:
 		return ticketWords(tx, notice, person)
 	case store.NoticeInvited:
-		return invitedWords(tx, notice)
+		return invitedWords(tx, notice, person)
 	case store.NoticeProof, store.NoticeRegistered, store.NoticeCovered, store.NoticeEnding:
 		return workerWords(tx, notice, person)
 	case store.NoticeCoveredHead, store.NoticeEndingHead:

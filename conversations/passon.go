@@ -11,10 +11,9 @@ import (
 	"sahabatrt/store"
 )
 
-// tellable says whether there is something to pass on to a worker: he has no chat of his own here, his registration is not
-// closed, and he did not ask to be left in peace.
+// tellable says whether there is something to pass on to a worker: he is to be told, and has no chat of his own here.
 func (c *Conversations) tellable(ctx context.Context, w store.Worker) (tell bool, err error) {
-	if w.Paused || over(w.State) && w.State != program.Ended {
+	if !toTell(w) {
 		return false, nil
 	}
 	err = c.Store.View(ctx, func(tx *store.Tx) error {
@@ -24,6 +23,9 @@ func (c *Conversations) tellable(ctx context.Context, w store.Worker) (tell bool
 	})
 	return tell, wrap(err, "look whether a worker has a chat")
 }
+
+// toTell says whether a worker is to be told anything: his registration is not closed, and he did not ask to be left in peace.
+func toTell(w store.Worker) bool { return !w.Paused && (!over(w.State) || w.State == program.Ended) }
 
 // passOn gives an official a message that he forwards to a worker as it is: the slip, and below it where the worker
 // stands, how he sees it himself, and whom to ask. Whoever may invite him gives him his code with it.
@@ -38,7 +40,11 @@ func passOn[D any](ctx context.Context, c *Conversations, t *bot.Turn, d *D, id,
 	}
 	worker := called(w.Name, w.Sex)
 	if tell, err := c.tellable(ctx, w); err != nil || !tell {
-		t.Say(locales.T("pass_on.needless", "Worker", worker))
+		text := "pass_on.needless"
+		if w.Paused {
+			text = "pass_on.paused"
+		}
+		t.Say(locales.T(text, "Worker", worker))
 		return bot.To(back), err
 	}
 	if !program.May(p.Offices, program.Correct, w.RT.String()) {
@@ -46,7 +52,7 @@ func passOn[D any](ctx context.Context, c *Conversations, t *bot.Turn, d *D, id,
 		return bot.End(), nil
 	}
 	if !program.MayInvite(p.Offices, program.Office{Role: program.Worker, Place: w.ID}, w.RT) {
-		c.attachWord(t, w, locales.T("pass_on.ask"))
+		c.attachWord(t, w, c.ownView())
 		t.Say(locales.T("pass_on.done", "Worker", worker))
 		return bot.To(back), nil
 	}
@@ -61,11 +67,22 @@ func passOn[D any](ctx context.Context, c *Conversations, t *bot.Turn, d *D, id,
 	})
 }
 
-// attachWord adds the slip with the text to pass on below it: a file is a message of its own, without our question.
+// ownView tells a worker how he sees his data himself.
+func (c *Conversations) ownView() locales.Text {
+	if c.Link != nil {
+		if link := c.Link(""); link != "" {
+			return locales.T("pass_on.ask_link", "Link", link)
+		}
+	}
+	return locales.T("pass_on.ask")
+}
+
+// attachWord adds the slip with the text to pass on below it: a file is a message of its own, without our question. It
+// is in the first language, as the slip is: whoever gets it chose none.
 func (c *Conversations) attachWord(t *bot.Turn, w store.Worker, how locales.Text) {
 	today := program.DateOf(t.Now)
 	t.Attach(slipFile(t, w), locales.T("pass_on.text", "Worker", called(w.Name, w.Sex), "RT", w.RT, "Date", today,
-		"State", stateWords(w, today, c.Settings), "How", how))
+		"State", stateWords(w, today, c.Settings), "How", how).In(locales.Default))
 }
 
 // mostNames is how many workers a notice names; of the others it says how many they are.
@@ -97,5 +114,6 @@ func unreachedWords(tx *store.Tx, notice store.Notice, person store.Person) (tex
 	if more := len(workers) - mostNames; more > 0 {
 		lines = append(lines, locales.T("notice.head_more", "N", more))
 	}
-	return locales.T("notice."+string(notice.Kind), "Head", head(person), "RT", rt, "Until", month.Last(), "Lines", lines), true, nil
+	return locales.T("notice."+string(notice.Kind), "Head", head(person), "RT", rt, "Until", month.Last(), "Lines", lines,
+		"Quote", locales.T("notice."+string(notice.Kind)+"_quote", "RT", rt, "Until", month.Last()).In(locales.Default)), true, nil
 }

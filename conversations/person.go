@@ -205,6 +205,10 @@ func (c *Conversations) tell(ctx context.Context, t *bot.Turn, p store.Person, d
 		t.Say(locales.T("talk.only_text"))
 		return bot.To("write"), nil
 	}
+	if isCommand(t) {
+		t.Say(locales.T("talk.command", "Said", said))
+		return bot.To("write"), nil
+	}
 	return once(ctx, c, t, p.ID, d, func(tx *store.Tx) (bot.Next, error) {
 		talk, err := tx.Talk(d.Talk)
 		if err != nil {

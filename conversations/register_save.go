@@ -198,7 +198,7 @@ func (c *Conversations) save(ctx context.Context, t *bot.Turn, d *registration) 
 	}
 	w := d.worker(rt, d.First)
 	next, err := once(ctx, c, t, p.ID, d, func(tx *store.Tx) (bot.Next, error) {
-		r, err := tx.Register(w, t.Op(), p, store.Consent{Version: rtConsent, GivenBy: "rt", Channel: t.Update.From.Channel})
+		r, err := tx.Register(w, t.Op(), p, store.Consent{Version: rtConsent, GivenBy: store.ByRT, Channel: t.Update.From.Channel})
 		if err != nil {
 			return bot.Next{}, err
 		}

@@ -33,6 +33,22 @@ func picked(t *bot.Turn, lines []string) (line string, ok bool) {
 	return lines[i], true
 }
 
+// How many buttons there are at most, how many lines of a list have one beside the menu, and how many on a page of a list
+// that is turned.
+const (
+	mostButtons = 8
+	pageSize    = mostButtons - 1
+	listPage    = 5
+)
+
+// withMenu adds the menu last where there is room: it can be typed anywhere.
+func withMenu(choices []bot.Choice) []bot.Choice {
+	if len(choices) < mostButtons {
+		choices = append(choices, choice("menu", "button.menu"))
+	}
+	return choices
+}
+
 // nameButton is the button with somebody's name.
 func nameButton(i int, name string) bot.Choice {
 	return pick(i, locales.T("workers.list.pick", "Name", shorten(name)))

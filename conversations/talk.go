@@ -151,6 +151,10 @@ func (c *Conversations) reply(ctx context.Context, t *bot.Turn, p store.Person, 
 		t.Say(locales.T("talk.only_text"))
 		return bot.To("write"), nil
 	}
+	if isCommand(t) {
+		t.Say(locales.T("talk.command", "Said", said))
+		return bot.To("write"), nil
+	}
 	return once(ctx, c, t, p.ID, d, func(tx *store.Tx) (bot.Next, error) {
 		talk, err := tx.Talk(d.Talk)
 		if err != nil {
@@ -175,6 +179,12 @@ func (c *Conversations) reply(ctx context.Context, t *bot.Turn, p store.Person, 
 		}
 		return bot.Quiet(), nil
 	})
+}
+
+// isCommand says whether a whole message is what notices and screens tell to type: it was meant for the bot, and may be
+// about oneself.
+func isCommand(t *bot.Turn) bool {
+	return slices.Contains(t.Words("words.commands"), bot.Plain(t.Text))
 }
 
 // talkWords tell an official that somebody wants to talk with him, both what the other one says, and the official that a

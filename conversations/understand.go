@@ -10,8 +10,8 @@ import (
 )
 
 // wishes are the flows that words lead to, in the order in which they are looked for: what is urgent first, what is
-// said with few words last. The words are "words.wish.FLOW" of the catalogue: "a+b" means both, anywhere.
-var wishes = []string{"accident", "death", "language", "hush", "budget", "cover", "mydata", "tickets", "talk", "moves", "lost", "invite", "area", "workers", "benefits", "contribution", "join", "register", "person", "help", "greet"}
+// said with few words last, and rights before questions. The words are "words.wish.FLOW" of the catalogue: "a+b" means both, anywhere.
+var wishes = []string{"accident", "death", "language", "hush", "budget", "mydata", "cover", "tickets", "talk", "moves", "lost", "invite", "area", "workers", "benefits", "contribution", "join", "register", "person", "help", "greet"}
 
 var codeForm = regexp.MustCompile(`^[A-Z0-9]{4}[- ]?[A-Z0-9]{4}$`)
 

@@ -10,8 +10,6 @@ import (
 	"sahabatrt/store"
 )
 
-const pageSize = 8
-
 // looking is where in the list somebody is, and what he corrects.
 type looking struct {
 	kept
@@ -32,15 +30,14 @@ func (c *Conversations) workers() bot.Flow[looking] {
 		Steps: []bot.Step[looking]{
 			{Name: "list", Ask: c.askList, Answer: c.answerList, Help: "workers.list.help"},
 			{Name: "card", Ask: c.askCard, Answer: c.answerCard, Help: "workers.card.help"},
-			{Name: "others", Ask: c.ofOwn(c.askMoreActs), Answer: answerMoreActs, Help: "workers.card.help"},
-			{Name: "field", Ask: c.ofOwn(askField), Answer: answerField, Help: "workers.field.help"},
+			{Name: "others", Ask: c.ofOwn(c.askMoreActs), Answer: c.answerMoreActs, Help: "workers.card.help"},
+			{Name: "field", Ask: c.ofOwn(c.askField), Answer: answerField, Help: "workers.field.help"},
 			{Name: "value", Ask: c.ofOwn(askValue), Answer: answerValue, Help: "workers.value.help"},
 			{Name: "owner", When: func(d *looking) bool { return d.Field == store.FieldPhone && d.Value != "" },
 				Ask: c.ofOwn(askNewOwner), Answer: answerNewOwner, Help: "register.phone_owner.help"},
 			{Name: "confirm", Ask: c.ofOwn(askCorrection), Answer: c.answerCorrection, Help: "workers.confirm.help"},
 			{Name: "paper", Ask: c.ofOwn(askPaper), Answer: answerPaper, Help: "workers.paper.help"},
 			{Name: "paper_confirm", Ask: c.ofOwn(askPaperConfirm), Answer: c.answerPaperConfirm, Help: "workers.confirm.help"},
-			{Name: "history", Ask: c.ofOwn(c.askHistory), Answer: answerHistory, Help: "mydata.see.help"},
 			{Name: "release", Ask: c.ofOwn(c.askRelease), Answer: c.answerRelease, Help: "workers.release.help"},
 			{Name: "undo", Ask: c.ofOwn(func(_ context.Context, _ *bot.Turn, d *looking, _ store.Worker) (bot.Prompt, error) {
 				return undoPrompt(d.kept), nil
@@ -58,6 +55,10 @@ func (c *Conversations) beginWorkers(ctx context.Context, t *bot.Turn, d *lookin
 		_, _, official, err := c.official(ctx, t)
 		if err == nil && official {
 			return bot.Go("area", nil), nil
+		}
+		p, err := c.anybody(ctx, t)
+		if err == nil && onlyWorker(p) && mentionsAny(t.Args["text"], t.Words("words.button.slip")) { // his own
+			return bot.Go("cover", nil), nil
 		}
 		_, _, ok, err := c.officer(ctx, t)
 		if err != nil || !ok {
@@ -102,7 +103,7 @@ func (c *Conversations) askList(ctx context.Context, t *bot.Turn, d *looking) (b
 	var page []store.Worker
 	var total int
 	err = c.Store.View(ctx, func(tx *store.Tx) (err error) {
-		page, total, err = tx.Workers(rt, d.Page*pageSize, pageSize)
+		page, total, err = tx.Workers(rt, d.Page*listPage, listPage)
 		return err
 	})
 	if err != nil {
@@ -116,7 +117,7 @@ func (c *Conversations) askList(ctx context.Context, t *bot.Turn, d *looking) (b
 		if program.May(p.Offices, program.Unlink, rt.String()) {
 			prompt.Choices = append(prompt.Choices, choice("lost", "workers.list.lost"))
 		}
-		prompt.Choices = append(prompt.Choices, leaving(d)...)
+		prompt.Choices = leaving(prompt.Choices, d)
 		return prompt, nil
 	}
 	prompt, lines := bot.Prompt{}, []locales.Text(nil)
@@ -126,27 +127,22 @@ func (c *Conversations) askList(ctx context.Context, t *bot.Turn, d *looking) (b
 		prompt.Choices = append(prompt.Choices, nameButton(i, w.Name))
 		d.IDs = append(d.IDs, w.ID)
 	}
-	if (d.Page+1)*pageSize < total {
-		prompt.Choices = append(prompt.Choices, choice("next", "workers.list.next"))
-	}
-	if d.Page > 0 {
-		prompt.Choices = append(prompt.Choices, choice("previous", "workers.list.previous"))
-	}
-	if program.May(p.Offices, program.Unlink, rt.String()) {
+	prompt.Choices = append(prompt.Choices, turning(d.Page*listPage, len(page), total)...)
+	if d.Page == 0 && program.May(p.Offices, program.Unlink, rt.String()) {
 		prompt.Choices = append(prompt.Choices, choice("lost", "workers.list.lost"))
 	}
-	prompt.Choices = append(prompt.Choices, leaving(d)...)
+	prompt.Choices = leaving(prompt.Choices, d)
 	prompt.Text = locales.T("workers.list.ask", "RT", rt, "Date", program.DateOf(t.Now), "Total", total,
-		"From", d.Page*pageSize+1, "To", d.Page*pageSize+len(page), "Lines", lines)
+		"From", d.Page*listPage+1, "To", d.Page*listPage+len(page), "Lines", lines)
 	return prompt, nil
 }
 
-// leaving are the ways out of a list: who came from his area gets back to it.
-func leaving(d *looking) (choices []bot.Choice) {
+// leaving adds the ways out of a list: who came from his area gets back to it.
+func leaving(choices []bot.Choice, d *looking) []bot.Choice {
 	if !d.RT.IsZero() {
 		choices = append(choices, choice("area", "workers.list.area"))
 	}
-	return append(choices, choice("menu", "button.menu"))
+	return withMenu(choices)
 }
 
 // shorten keeps a name on a button: at most twenty letters.
@@ -267,7 +263,10 @@ func (c *Conversations) askCard(ctx context.Context, t *bot.Turn, d *looking) (b
 			prompt.Choices = append(prompt.Choices, choice("tell", "registered.then.tell"))
 		}
 	}
-	prompt.Choices = append(prompt.Choices, choice("slip", "button.slip"), choice("others", "workers.card.others"), choice("list", "workers.card.list"), choice("menu", "button.menu"))
+	if w.State != program.Cancelled { // nobody shows that he is registered when he is not
+		prompt.Choices = append(prompt.Choices, choice("slip", "button.slip"))
+	}
+	prompt.Choices = append(prompt.Choices, choice("others", "workers.card.others"), choice("list", "workers.card.list"), choice("menu", "button.menu"))
 	return prompt, nil
 }
 
@@ -279,7 +278,7 @@ func (c *Conversations) askMoreActs(ctx context.Context, t *bot.Turn, d *looking
 	}
 	consents, err := c.consents(ctx, w)
 	may := func(verb program.Verb) bool { return program.May(p.Offices, verb, w.RT.String()) }
-	prompt := bot.Prompt{Text: locales.T("workers.others.ask", "Name", d.Name)}
+	prompt := bot.Prompt{Text: locales.T("workers.others.ask", "Worker", called(w.Name, w.Sex))}
 	if may(program.Correct) && !w.Paused && !agreedHimself(consents) {
 		prompt.Choices = append(prompt.Choices, choice("paper", "workers.card.paper"))
 	}
@@ -293,10 +292,17 @@ func (c *Conversations) askMoreActs(ctx context.Context, t *bot.Turn, d *looking
 	return prompt, err
 }
 
-func answerMoreActs(_ context.Context, t *bot.Turn, d *looking) (bot.Next, error) {
+func (c *Conversations) answerMoreActs(ctx context.Context, t *bot.Turn, d *looking) (bot.Next, error) {
 	switch t.Choice {
-	case "paper", "undo", "history", "card":
+	case "paper", "undo", "card":
 		return bot.To(t.Choice), nil
+	case "history":
+		w, p, err := c.own(ctx, t, d.Worker)
+		if err == nil {
+			rt := w.RT.String()
+			err = c.sayHistory(ctx, t, w, false, program.May(p.Offices, program.Correct, rt) || program.May(p.Offices, program.AnswerRight, rt))
+		}
+		return bot.To("card"), unlessNotFound(err) // the card says that he is not his
 	case "lost":
 		return bot.Go("lost", map[string]string{"worker": d.Worker}), nil
 	case "menu":

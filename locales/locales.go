@@ -6,6 +6,7 @@
 package locales
 
 import (
+	"cmp"
 	"embed"
 	"fmt"
 	"log/slog"
@@ -28,10 +29,12 @@ var Languages = []string{Default, "en"}
 //go:embed *.toml
 var files embed.FS
 
-// Text is a sentence not yet said: its id and the values in its blanks.
+// Text is a sentence not yet said: its id and the values in its blanks. Lang is its language whatever surrounds it, "" for
+// that of whoever it is said to.
 type Text struct {
 	ID   string
 	Data Data
+	Lang string
 }
 
 // Data are the values of a Text: strings, integers, program types, a Text, or []Text (one a line).
@@ -46,6 +49,12 @@ func T(id string, pairs ...any) Text {
 	for i := 0; i+1 < len(pairs); i += 2 {
 		t.Data[pairs[i].(string)] = pairs[i+1]
 	}
+	return t
+}
+
+// In is the text in one language: for what somebody else is to read.
+func (t Text) In(lang string) Text {
+	t.Lang = lang
 	return t
 }
 
@@ -91,6 +100,7 @@ func (c *Catalogue) Render(lang string, t Text) string {
 	if t.IsZero() {
 		return ""
 	}
+	lang = cmp.Or(t.Lang, lang)
 	s, err := c.render(lang, t)
 	if err != nil && lang != Default {
 		c.log.Error("text missing", "id", t.ID, "lang", lang)

@@ -325,3 +325,15 @@ func TestButtonsAreShort(t *testing.T) {
 		}
 	}
 }
+
+// TestTextInOneLanguage: what somebody else is to read keeps its language inside of a sentence in another one.
+func TestTextInOneLanguage(t *testing.T) {
+	c, err := locales.New(slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := locales.T("issued.undone", "Name", locales.T("month.m08").In(locales.Default))
+	if got := c.Render("en", text); !strings.Contains(got, "Agustus") {
+		t.Errorf("it says %q", got)
+	}
+}

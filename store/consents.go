@@ -7,11 +7,20 @@ import (
 	"sahabatrt/program"
 )
 
-// Consent is how a worker agreed that his data is kept (rule 21): which text, who gave it ("self", "rt" for him, or "paper"
-// that he signed), where.
+// GivenBy is who gave a consent: the worker himself, a paper that he signed, or his RT for him.
+type GivenBy string
+
+// The ways to agree; "" is one of before they were told apart.
+const (
+	BySelf  GivenBy = "self"
+	ByPaper GivenBy = "paper"
+	ByRT    GivenBy = "rt"
+)
+
+// Consent is how a worker agreed that his data is kept (rule 21): which text, who gave it, where.
 type Consent struct {
 	Version string
-	GivenBy string
+	GivenBy GivenBy
 	Channel string
 	Signed  program.Date // the day on the paper
 	At      time.Time    // given by the store
@@ -19,7 +28,7 @@ type Consent struct {
 
 func (tx *Tx) putConsent(worker string, c Consent) error {
 	id := newID()
-	givenBy, err := tx.seal("consents", "given_by", id, c.GivenBy)
+	givenBy, err := tx.seal("consents", "given_by", id, string(c.GivenBy))
 	if err != nil {
 		return err
 	}
@@ -37,7 +46,7 @@ func (tx *Tx) Consents(worker string) (consents []Consent, err error) {
 			return err
 		}
 		c.At = time.UnixMicro(at).UTC()
-		err := errors.Join(c.Signed.UnmarshalText([]byte(signed)), tx.open("consents", "given_by", id, &c.GivenBy))
+		err := errors.Join(c.Signed.UnmarshalText([]byte(signed)), tx.open("consents", "given_by", id, (*string)(&c.GivenBy)))
 		consents = append(consents, c)
 		return err
 	}, `SELECT id, version, given_by, channel, signed_on, at FROM consents WHERE worker=$1 ORDER BY id`, worker)
@@ -56,7 +65,7 @@ func (tx *Tx) AgreeSelf(worker string, by Person, c Consent) error {
 	if w.Paused {
 		return ErrPaused
 	}
-	c.GivenBy = "self"
+	c.GivenBy = BySelf
 	if err := tx.putConsent(worker, c); err != nil {
 		return err
 	}
@@ -87,6 +96,6 @@ func (tx *Tx) AgreePaper(worker string, by Person, c Consent) error {
 	if !SignedOK(c.Signed, tx.today()) {
 		return ErrValue
 	}
-	c.GivenBy = "paper"
+	c.GivenBy = ByPaper
 	return errors.Join(tx.putConsent(worker, c), tx.audit(by.ID, "consent.paper", worker, ""))
 }

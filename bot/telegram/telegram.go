@@ -305,12 +305,15 @@ func (t *Telegram) Me(ctx context.Context) (string, error) {
 	return me.Username, nil
 }
 
-// Link opens a private chat with the bot that begins with a code of letters and digits, "" as long as [Telegram.Me] has
-// not told how the bot is called.
+// Link opens a private chat with the bot that begins with a code of letters and digits, or with none; it is "" as long as
+// [Telegram.Me] has not told how the bot is called.
 func (t *Telegram) Link(code string) string {
 	name, _ := t.name.Load().(string)
 	if name == "" {
 		return ""
+	}
+	if code == "" {
+		return "https://t.me/" + name
 	}
 	return "https://t.me/" + name + "?start=" + url.QueryEscape(code)
 }

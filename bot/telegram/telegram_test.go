@@ -620,6 +620,9 @@ func TestTheBotPresentsItself(t *testing.T) {
 	if name, err := w.tg.Me(t.Context()); err != nil || name != "contoh_bot" {
 		t.Errorf("it is %q, %v", name, err)
 	}
+	if link := w.tg.Link(""); link != "https://t.me/contoh_bot" {
+		t.Errorf("the plain link is %q", link)
+	}
 	if link := w.tg.Link("KODE1234"); link != "https://t.me/contoh_bot?start=KODE1234" {
 		t.Errorf("the link is %s", link)
 	}
