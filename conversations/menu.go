@@ -3,6 +3,7 @@ package conversations
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"sahabatrt/bot"
@@ -73,7 +74,16 @@ func (c *Conversations) openTalks(ctx context.Context, t *bot.Turn, p store.Pers
 	return own, waiting, wrap(err, "look for open talks")
 }
 
+// menuOf is what somebody can ask for; an officer who is a worker, too, has his own state beside it.
 func menuOf(p store.Person) []string {
+	menu := menuOfOffice(p)
+	if _, works := workerOf(p); works && !slices.Contains(menu, "cover") {
+		return append([]string{"cover"}, menu...)
+	}
+	return menu
+}
+
+func menuOfOffice(p store.Person) []string {
 	if canRegister(p) && len(program.Invitable(p.Offices)) > 0 {
 		return menuKetua
 	}
