@@ -144,31 +144,45 @@ func (a *alerting) ends(state NoticeState) {
 // TestOfficeTakesItsNotices: what an RT is to be told is told to who heads it at that moment, with the same commit with which
 // the former loses the office, or as soon as there is a chat; once, and for seven days.
 func TestOfficeTakesItsNotices(t *testing.T) {
-	for kind, comes := range map[NoticeKind]func(*Tx, Worker, Person, Person) error{
-		NoticeTicket: func(tx *Tx, w Worker, _, _ Person) error {
-			self := Person{ID: newID(), Name: "Pekerja Contoh"}
-			must(t, errors.Join(tx.addPerson(self), tx.giveOffice(self.ID, program.Office{Role: program.Worker, Place: w.ID}, time.Time{})))
-			_, err := tx.OpenTicket(TicketWrong, w, self, "salah")
-			return err
-		},
-		NoticeMove: func(tx *Tx, w Worker, _, other Person) error { return tx.AskMove(w.NIK, rt15, other) },
-		NoticeProof: func(tx *Tx, w Worker, _, _ Person) error {
+	asks := func(tx *Tx, w Worker, notes ...string) error { // a worker, about his data
+		self := Person{ID: newID(), Name: "Pekerja Contoh"}
+		must(t, errors.Join(tx.addPerson(self), tx.giveOffice(self.ID, program.Office{Role: program.Worker, Place: w.ID}, time.Time{})))
+		for _, note := range notes {
+			if _, err := tx.OpenTicket(TicketWrong, w, self, note); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for what, some := range map[string]struct {
+		kind  NoticeKind
+		comes func(*Tx, Worker, Person, Person) error
+	}{
+		"ticket": {NoticeTicket, func(tx *Tx, w Worker, _, _ Person) error { return asks(tx, w, "salah") }},
+		"move":   {NoticeMove, func(tx *Tx, w Worker, _, other Person) error { return tx.AskMove(w.NIK, rt15, other) }},
+		"proof": {NoticeProof, func(tx *Tx, w Worker, _, _ Person) error {
 			for range proofTriesOfNIK {
 				if err := tx.countProof(newID(), "chat", tx.index("nik", w.NIK.Digits())); err != nil {
 					return err
 				}
 			}
 			return tx.TellProofs()
-		},
-		NoticeMoved: func(tx *Tx, w Worker, head, other Person) error { // the other RT's worker is asked for, and its head decides
+		}},
+		"moved": {NoticeMoved, func(tx *Tx, w Worker, head, other Person) error { // the other RT's worker is asked for, and its head decides
 			err := tx.exec("be of the other RT", `UPDATE workers SET rt=$1 WHERE id=$2`, rt15.String(), w.ID)
 			err = errors.Join(err, tx.AskMove(w.NIK, rt14, head))
 			moves, err2 := tx.Moves(rt15.String())
 			_, err3 := tx.DecideMove(moves[0].ID, false, other, newID())
 			return errors.Join(err, err2, err3)
-		},
+		}},
+		"lapsed": {NoticeMoved, func(tx *Tx, w Worker, head, _ Person) error { // nobody decides
+			err := tx.exec("be of the other RT", `UPDATE workers SET rt=$1 WHERE id=$2`, rt15.String(), w.ID)
+			err = errors.Join(err, tx.AskMove(w.NIK, rt14, head))
+			long := tx.Now.AddDate(0, 0, -tx.Settings().MoveDays-1)
+			return errors.Join(err, tx.exec("be asked for long ago", `UPDATE moves SET at=$1`, long.UnixMicro()), tx.EndMoves())
+		}},
 	} {
-		for what, row := range map[string]struct {
+		for then, row := range map[string]struct {
 			before, after func(*succession)
 			want          string
 		}{
@@ -182,8 +196,8 @@ func TestOfficeTakesItsNotices(t *testing.T) {
 			"he can be reached again":         {func(s *succession) { s.gone() }, func(s *succession) { s.back() }, "old"},
 			"a deputy has it too":             {nil, func(s *succession) { s.deputy(); s.leave() }, "deputy"},
 		} {
-			t.Run(string(kind)+", "+what, func(t *testing.T) {
-				s := &succession{t: t, db: open(t), names: map[string]string{}, kind: kind}
+			t.Run(what+", "+then, func(t *testing.T) {
+				s := &succession{t: t, db: open(t), names: map[string]string{}, kind: some.kind}
 				s.old = addOfficer(t, s.db, 1, program.Ketua, rt14.String())
 				other := addOfficer(t, s.db, 2, program.Ketua, rt15.String())
 				s.names[s.old.ID] = "old"
@@ -194,14 +208,14 @@ func TestOfficeTakesItsNotices(t *testing.T) {
 				if row.before != nil {
 					row.before(s)
 				}
-				update(t, s.db, func(tx *Tx) error { return comes(tx, r.Worker, s.old, other) })
+				update(t, s.db, func(tx *Tx) error { return some.comes(tx, r.Worker, s.old, other) })
 				if row.after != nil {
 					row.after(s)
 				}
-				if got := toldTo(t, s.db, s.names, kind); got != row.want {
+				if got := toldTo(t, s.db, s.names, some.kind); got != row.want {
 					t.Errorf("told are %q, want %q", got, row.want)
 				}
-				if n := count(t, s.db, `notices WHERE state='due' AND person=$1 AND kind=$2`, s.old.ID, string(kind)); n > 0 && row.want != "old" {
+				if n := count(t, s.db, `notices WHERE state='due' AND person=$1 AND kind=$2`, s.old.ID, string(some.kind)); n > 0 && row.want != "old" {
 					t.Error("it is still due for who left")
 				}
 			})
