@@ -267,6 +267,23 @@ func TestGoneChatIsBack(t *testing.T) {
 	}
 }
 
+// TestPlanGoesOn: a duty that fails each time is told, and the others are done.
+func TestPlanGoesOn(t *testing.T) {
+	c, id, lurah := alerted(t, "a")
+	c.change(t, func(tx *store.Tx) error {
+		_, err := tx.Exec(`INSERT INTO talks(id, person, place, channel, address, official, role, area, opened_at, until)
+			VALUES('broken', $1, '1571', 'terminal', 'not sealed', $1, 'lurah', '1571071012', 0, 0)`, lurah)
+		return err
+	})
+	c.now.Add(int64(8 * 24 * time.Hour))
+	if err := c.notices.Plan(t.Context(), c.clock()); err == nil {
+		t.Error("it tells nothing of what failed")
+	}
+	if n := c.notice(t, id); n.State != store.NoticeExpired {
+		t.Errorf("it is %s still", n.State)
+	}
+}
+
 // TestAlertWords: rule 44. Every kind of alert and every reason has its words, in each language, with RT, kelurahan and number.
 func TestAlertWords(t *testing.T) {
 	c, _, _ := alerted(t, "a")

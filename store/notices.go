@@ -227,10 +227,10 @@ func (tx *Tx) SetNotice(id string, state NoticeState) error {
 }
 
 // SettleNotice notes that an operator has looked after a notice of which nobody knows whether it arrived: Check names it no
-// more. It is not sent again. ErrNotFound: there is none that is unclear with this id.
+// more. It counts as sent: nobody is told of it again. ErrNotFound: there is none that is unclear with this id.
 func (tx *Tx) SettleNotice(id string) error {
 	n, err := tx.Exec(`UPDATE notices SET state=$1, state_at=$2 WHERE id=$3 AND state=$4`,
-		string(NoticeExpired), tx.Now.UnixMicro(), id, string(NoticeUnclear))
+		string(NoticeSent), tx.Now.UnixMicro(), id, string(NoticeUnclear))
 	if err != nil {
 		return fmt.Errorf("settle a notice: %w", err)
 	}
