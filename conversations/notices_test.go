@@ -289,8 +289,11 @@ func TestAlertWords(t *testing.T) {
 	c, _, _ := alerted(t, "a")
 	rt, _ := program.ParseRTCode("1571071012-RT014")
 	kinds := []store.Alert{{Kind: store.AlertDuplicate}, {Kind: store.AlertRefusals}, {Kind: store.AlertOutside}}
-	for _, reason := range []string{store.ReasonElsewhere, store.ReasonTooYoung, string(program.AgeTooOld)} {
+	for _, reason := range []string{store.ReasonElsewhere, store.ReasonTooYoung} {
 		kinds = append(kinds, store.Alert{Kind: store.AlertHeld, Reason: reason})
+	}
+	for _, verdict := range []program.AgeVerdict{program.AgeTooYoung, program.AgeTooOld} {
+		kinds = append(kinds, store.Alert{Kind: store.AlertAge, Reason: string(verdict)})
 	}
 	c.change(t, func(tx *store.Tx) error {
 		for _, a := range kinds {

@@ -65,7 +65,7 @@ func (tx *Tx) passOn(n Notice) error {
 	if err != nil {
 		return err
 	}
-	holds, err := tx.Concerns(a)
+	holds, err := tx.Concerns(a.ID)
 	if err != nil || !holds {
 		return err
 	}

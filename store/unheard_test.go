@@ -65,6 +65,8 @@ func TestAlertReachesSomebody(t *testing.T) {
 		"after 30 days":                     {"", func(a *alerting) { a.db.at(30); a.add("+later") }, ""},
 		"before":                            {"", func(a *alerting) { a.db.at(29); a.add("+later") }, "later"},
 		"the registration is over":          {"", func(a *alerting) { a.cancel(); a.add("+later") }, ""},
+		"it is released":                    {"lurah", func(a *alerting) { a.release(); a.link("lurah") }, ""},
+		"he is too young after all":         {"lurah", func(a *alerting) { a.release(); a.doubt(); a.link("lurah") }, "lurah"},
 		"the lurah of another place":        {"", func(a *alerting) { a.add("+elsewhere") }, ""},
 	} {
 		t.Run(what, func(t *testing.T) {
@@ -130,6 +132,17 @@ func (a *alerting) retire(name string) {
 
 func (a *alerting) cancel() {
 	update(a.t, a.db, func(tx *Tx) error { return tx.CancelWorker(a.worker, a.ketua, "mistake", newID()) })
+}
+
+func (a *alerting) release() {
+	update(a.t, a.db, func(tx *Tx) error { _, err := tx.Confirm(a.worker, newID(), a.people["lurah"]); return err })
+}
+
+// doubt has a birth date corrected that says that he should not have been registered.
+func (a *alerting) doubt() {
+	update(a.t, a.db, func(tx *Tx) error {
+		return tx.Alert(Alert{Kind: AlertAge, Kelurahan: rt14.Kelurahan, RT: rt14, Worker: a.worker, Reason: string(program.AgeTooYoung)})
+	})
 }
 
 // ends notes what became of the first notice of the alert.
