@@ -47,6 +47,9 @@ func (tx *Tx) passOn(n Notice) error {
 	if !strings.Contains(officeNotices, "'"+string(n.Kind)+"'") {
 		return nil
 	}
+	if err := tx.alone("alerts", n.Subject); err != nil { // of two that end in the same moment, one finds the other's end
+		return err
+	}
 	if is, err := tx.isHeard(n.Kind, n.Subject); err != nil || is {
 		return err
 	}

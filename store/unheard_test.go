@@ -304,6 +304,36 @@ func TestAlertOrLurahFirst(t *testing.T) {
 	}
 }
 
+// TestBothEndAtOnce: both lurahs of an alert cannot be reached, which two transactions note in the same moment.
+func TestBothEndAtOnce(t *testing.T) {
+	a := &alerting{t: t, db: open(t), names: map[string]string{}, people: map[string]Person{}}
+	for _, name := range []string{"+lurah", "+second", "+city"} {
+		a.add(name)
+	}
+	var ids []string
+	update(t, a.db, func(tx *Tx) (err error) {
+		must(t, tx.Alert(Alert{Kind: AlertOutside, Kelurahan: rt14.Kelurahan, RT: rt14, Reason: "paid"}))
+		ids, err = tx.DueNotices("")
+		return errors.Join(err, tx.SetNotice(ids[0], NoticeSending), tx.SetNotice(ids[1], NoticeSending))
+	})
+	begun, done := make(chan struct{}, 10), make(chan error, 1)
+	dies := func(id string, wait time.Duration) error {
+		return a.db.Update(t.Context(), func(tx *Tx) error {
+			_, err := tx.TakeNotice(id)
+			err = errors.Join(err, tx.SetNotice(id, NoticeDead))
+			begun <- struct{}{}
+			time.Sleep(wait)
+			return err
+		})
+	}
+	go func() { done <- dies(ids[0], 200*time.Millisecond) }()
+	<-begun
+	must(t, errors.Join(dies(ids[1], 0), <-done))
+	if got := toldTo(t, a.db, a.names, NoticeAlert); got != "city" {
+		t.Errorf("told are %q", got)
+	}
+}
+
 // TestUnheardAtNight: what is passed on by night is due in the morning, and lasts for its own seven days.
 func TestUnheardAtNight(t *testing.T) {
 	db := open(t)
