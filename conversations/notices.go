@@ -59,7 +59,7 @@ func (n *Notices) Plan(ctx context.Context, _ time.Time) error {
 // duties are what is planned, each by itself: one that fails, this minute and the next, must not undo the others.
 var duties = []func(*store.Tx) error{
 	(*store.Tx).ExpireNotices, (*store.Tx).TellEnding, (*store.Tx).TellEndingHeads, (*store.Tx).EndTalks, (*store.Tx).EndMoves,
-	(*store.Tx).RemindTickets, (*store.Tx).TellProofs,
+	(*store.Tx).RemindTickets, (*store.Tx).TellProofs, (*store.Tx).TellUnheard,
 }
 
 // Work does one notice: looks whether it still holds, marks it, sends it, and notes what became of it. It may be called

@@ -20,8 +20,8 @@ func toldTo(t testing.TB, db *DB, names map[string]string, kinds ...NoticeKind) 
 			var kind NoticeKind
 			var person string
 			err := row.Scan(&kind, &person)
-			if slices.Contains(kinds, kind) {
-				list = append(list, names[person])
+			if name, known := names[person]; known && slices.Contains(kinds, kind) {
+				list = append(list, name)
 			}
 			return err
 		}, `SELECT kind, person FROM notices WHERE state IN (`+heard+`) ORDER BY id`)
@@ -67,6 +67,12 @@ func TestAlertReachesSomebody(t *testing.T) {
 		"the registration is over":          {"", func(a *alerting) { a.cancel(); a.add("+later") }, ""},
 		"it is released":                    {"lurah", func(a *alerting) { a.release(); a.link("lurah") }, ""},
 		"he is too young after all":         {"lurah", func(a *alerting) { a.release(); a.doubt(); a.link("lurah") }, "lurah"},
+		"the city comes in that moment":     {"lurah city", func(a *alerting) { a.missed("city"); a.plan() }, "city"},
+		"it ran out with the lurah":         {"+lurah +city", func(a *alerting) { a.db.at(8); a.plan(); a.plan() }, "city"},
+		"it ran out with all":               {"+lurah +city", func(a *alerting) { a.db.at(8); a.plan(); a.db.at(16); a.plan() }, ""},
+		"it waits for the lurah":            {"+lurah +city", func(a *alerting) { a.plan() }, "lurah"},
+		"released before it was told":       {"lurah city", func(a *alerting) { a.release(); a.missed("city"); a.plan() }, ""},
+		"30 days after that moment":         {"lurah city", func(a *alerting) { a.missed("city"); a.db.at(30); a.plan() }, ""},
 		"the lurah of another place":        {"", func(a *alerting) { a.add("+elsewhere") }, ""},
 	} {
 		t.Run(what, func(t *testing.T) {
@@ -145,6 +151,18 @@ func (a *alerting) doubt() {
 	})
 }
 
+// missed links a chat in the moment in which the alert is written, so that neither sees the other.
+func (a *alerting) missed(name string) {
+	a.link(name)
+	update(a.t, a.db, func(tx *Tx) error {
+		return tx.exec("miss it", `DELETE FROM notices WHERE person=$1`, a.people[name].ID)
+	})
+}
+
+func (a *alerting) plan() {
+	update(a.t, a.db, func(tx *Tx) error { return errors.Join(tx.ExpireNotices(), tx.TellUnheard()) })
+}
+
 // ends notes what became of the first notice of the alert.
 func (a *alerting) ends(state NoticeState) {
 	update(a.t, a.db, func(tx *Tx) error {
@@ -181,6 +199,16 @@ func TestOfficeTakesItsNotices(t *testing.T) {
 			}
 			return tx.TellProofs()
 		}},
+		"note": {NoticeTicket, func(tx *Tx, w Worker, _, _ Person) error { // the ticket has been heard of
+			err := asks(tx, w, "salah", "alamat juga salah")
+			return errors.Join(err, tx.exec("clear", `DELETE FROM notices WHERE subject IN (SELECT id FROM tickets)`),
+				tx.exec("tell somebody else", `INSERT INTO notices(id, name, kind, subject, person, state, due, until, made_at, state_at)
+				SELECT id, 'first', 'ticket', id, person, 'sent', at, at, at, at FROM tickets`))
+		}},
+		"paid": {NoticeCoveredHead, func(tx *Tx, w Worker, _, _ Person) error {
+			err := tx.exec("be paid", `UPDATE workers SET paid_until=$1, paid_at=$2`, int64(program.NewMonth(2026, 12)), tx.today().Time().UnixMicro()-1)
+			return errors.Join(err, tx.TellUnheard())
+		}},
 		"moved": {NoticeMoved, func(tx *Tx, w Worker, head, other Person) error { // the other RT's worker is asked for, and its head decides
 			err := tx.exec("be of the other RT", `UPDATE workers SET rt=$1 WHERE id=$2`, rt15.String(), w.ID)
 			err = errors.Join(err, tx.AskMove(w.NIK, rt14, head))
@@ -207,6 +235,7 @@ func TestOfficeTakesItsNotices(t *testing.T) {
 			"the old one has read it":         {nil, func(s *succession) { s.read(); s.succeed(true) }, "old"},
 			"nobody can be reached meanwhile": {func(s *succession) { s.gone() }, func(s *succession) { s.succeed(true) }, "new"},
 			"he can be reached again":         {func(s *succession) { s.gone() }, func(s *succession) { s.back() }, "old"},
+			"who comes in that moment":        {nil, func(s *succession) { s.succeed(true); s.missed() }, "new"},
 			"a deputy has it too":             {nil, func(s *succession) { s.deputy(); s.leave() }, "deputy"},
 		} {
 			t.Run(what+", "+then, func(t *testing.T) {
@@ -254,6 +283,13 @@ func (s *succession) succeed(chat bool) {
 	s.names[s.new.ID] = "new"
 }
 
+// missed has the successor come in the moment in which it comes up, so that neither sees the other; then it is planned, twice.
+func (s *succession) missed() {
+	update(s.t, s.db, func(tx *Tx) error { return tx.exec("miss it", `DELETE FROM notices WHERE person=$1`, s.new.ID) })
+	update(s.t, s.db, (*Tx).TellUnheard)
+	update(s.t, s.db, (*Tx).TellUnheard)
+}
+
 // deputy brings in a deputy who can be reached, after it came up.
 func (s *succession) deputy() {
 	p := addOfficer(s.t, s.db, 4, program.Wakil, rt14.String())
@@ -276,7 +312,7 @@ func (s *succession) back() {
 func (s *succession) read() {
 	update(s.t, s.db, func(tx *Tx) error {
 		var id string
-		err := tx.QueryRow(`SELECT id FROM notices WHERE kind=$1`, string(s.kind)).Scan(&id)
+		err := tx.QueryRow(`SELECT id FROM notices WHERE kind=$1 AND state='due'`, string(s.kind)).Scan(&id)
 		return errors.Join(err, tx.SetNotice(id, NoticeSent))
 	})
 }
