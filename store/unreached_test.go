@@ -149,7 +149,9 @@ func TestTellPaid(t *testing.T) {
 	told()
 	db.opt.Now = func() time.Time { return night.Add(4 * time.Hour) }
 	told("2026-11-23")
-	update(t, db, func(tx *Tx) error { return tx.exec("read it", `UPDATE notices SET state='sent' WHERE kind='covered_head'`) })
+	update(t, db, func(tx *Tx) error {
+		return tx.exec("read it", `UPDATE notices SET state='sent' WHERE kind='covered_head'`)
+	})
 	paidWorkers(t, db, rt14, 3, 1, december)
 	told("2026-11-23")
 	db.at(2)
