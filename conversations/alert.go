@@ -18,7 +18,7 @@ func alertWords(tx *store.Tx, notice store.Notice, person store.Person) (text lo
 	if holds, err = tx.May(person.ID, program.BeAlerted, a.RT.String()); err != nil || !holds {
 		return locales.Text{}, false, err
 	}
-	if holds, err = tx.Concerns(a); err != nil || !holds {
+	if holds, err = tx.Concerns(a.ID); err != nil || !holds {
 		return locales.Text{}, false, err
 	}
 	lines := []locales.Text{why(a)}
@@ -56,7 +56,8 @@ func ownAnswer(a store.Alert, person store.Person) (text string, ok bool) {
 }
 
 func why(a store.Alert) locales.Text {
-	if a.Kind == store.AlertHeld || a.Kind == store.AlertTicket {
+	switch a.Kind {
+	case store.AlertHeld, store.AlertAge, store.AlertTicket:
 		return locales.T("alert." + string(a.Kind) + "_" + a.Reason)
 	}
 	return locales.T("alert." + string(a.Kind))

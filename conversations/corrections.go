@@ -208,5 +208,5 @@ func (c *Conversations) doubtAge(t *bot.Turn, tx *store.Tx, d *looking) error {
 		return nil
 	}
 	t.Say(locales.T("workers.age_doubt"))
-	return tx.Alert(store.Alert{Kind: store.AlertHeld, Kelurahan: w.RT.Kelurahan, RT: w.RT, Worker: w.ID, Reason: string(verdict)})
+	return tx.Alert(store.Alert{Kind: store.AlertAge, Kelurahan: w.RT.Kelurahan, RT: w.RT, Worker: w.ID, Reason: string(verdict)})
 }

@@ -49,12 +49,17 @@ func (n *Notices) at(point string) {
 // Plan writes the notices that are due by the calendar and ends those that nobody came to in time. What follows from a
 // change, as an alert does, writes its notices itself, except where the time that this takes would tell something.
 func (n *Notices) Plan(ctx context.Context, _ time.Time) error {
-	return errors.Join(
-		n.Store.Update(ctx, func(tx *store.Tx) error {
-			return errors.Join(tx.ExpireNotices(), tx.TellEnding(), tx.TellEndingHeads(), tx.EndTalks(), tx.EndMoves(), tx.RemindTickets())
-		}),
-		n.Store.Update(ctx, (*store.Tx).TellProofs),
-	)
+	var errs []error
+	for _, duty := range duties {
+		errs = append(errs, n.Store.Update(ctx, duty))
+	}
+	return errors.Join(errs...)
+}
+
+// duties are what is planned, each by itself: one that fails, this minute and the next, must not undo the others.
+var duties = []func(*store.Tx) error{
+	(*store.Tx).ExpireNotices, (*store.Tx).TellEnding, (*store.Tx).TellEndingHeads, (*store.Tx).EndTalks, (*store.Tx).EndMoves,
+	(*store.Tx).RemindTickets, (*store.Tx).TellProofs, (*store.Tx).TellUnheard,
 }
 
 // Work does one notice: looks whether it still holds, marks it, sends it, and notes what became of it. It may be called

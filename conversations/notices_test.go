@@ -267,13 +267,33 @@ func TestGoneChatIsBack(t *testing.T) {
 	}
 }
 
+// TestPlanGoesOn: a duty that fails each time is told, and the others are done.
+func TestPlanGoesOn(t *testing.T) {
+	c, id, lurah := alerted(t, "a")
+	c.change(t, func(tx *store.Tx) error {
+		_, err := tx.Exec(`INSERT INTO talks(id, person, place, channel, address, official, role, area, opened_at, until)
+			VALUES('broken', $1, '1571', 'terminal', 'not sealed', $1, 'lurah', '1571071012', 0, 0)`, lurah)
+		return err
+	})
+	c.now.Add(int64(8 * 24 * time.Hour))
+	if err := c.notices.Plan(t.Context(), c.clock()); err == nil {
+		t.Error("it tells nothing of what failed")
+	}
+	if n := c.notice(t, id); n.State != store.NoticeExpired {
+		t.Errorf("it is %s still", n.State)
+	}
+}
+
 // TestAlertWords: rule 44. Every kind of alert and every reason has its words, in each language, with RT, kelurahan and number.
 func TestAlertWords(t *testing.T) {
 	c, _, _ := alerted(t, "a")
 	rt, _ := program.ParseRTCode("1571071012-RT014")
 	kinds := []store.Alert{{Kind: store.AlertDuplicate}, {Kind: store.AlertRefusals}, {Kind: store.AlertOutside}}
-	for _, reason := range []string{store.ReasonElsewhere, store.ReasonTooYoung, string(program.AgeTooOld)} {
+	for _, reason := range []string{store.ReasonElsewhere, store.ReasonTooYoung} {
 		kinds = append(kinds, store.Alert{Kind: store.AlertHeld, Reason: reason})
+	}
+	for _, verdict := range []program.AgeVerdict{program.AgeTooYoung, program.AgeTooOld} {
+		kinds = append(kinds, store.Alert{Kind: store.AlertAge, Reason: string(verdict)})
 	}
 	c.change(t, func(tx *store.Tx) error {
 		for _, a := range kinds {

@@ -3,7 +3,6 @@ package conversations
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"sahabatrt/bot"
 	"sahabatrt/locales"
@@ -89,21 +88,16 @@ func (c *Conversations) attachWord(t *bot.Turn, w store.Worker, how locales.Text
 const mostNames = 10
 
 // unreachedWords tell the head of an RT whose workers are paid for until a month, with a sentence that he can pass on. They are
-// those of this moment: who was linked or paid for longer meanwhile is not named, and when nobody is left nothing is said.
+// those of this moment, of the day that the notice is about: who was linked or paid for longer meanwhile is not named, and when nobody is left nothing is said.
 func unreachedWords(tx *store.Tx, notice store.Notice, person store.Person) (text locales.Text, holds bool, err error) {
-	place, until, _ := strings.Cut(notice.Subject, "/")
-	rt, err := program.ParseRTCode(place)
+	rt, month, noted, err := store.ParsePaid(notice.Subject)
 	if err != nil {
 		return text, false, err
 	}
-	month, err := program.ParseMonth(until)
-	if err != nil {
+	if holds, err = tx.May(person.ID, program.SeeWorkers, rt.String()); err != nil || !holds {
 		return text, false, err
 	}
-	if holds, err = tx.May(person.ID, program.SeeWorkers, place); err != nil || !holds {
-		return text, false, err
-	}
-	workers, err := tx.Unreached(rt, month)
+	workers, err := tx.Unreached(rt, month, noted)
 	if err != nil || len(workers) == 0 {
 		return text, false, err
 	}

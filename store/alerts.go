@@ -15,6 +15,7 @@ type AlertKind string
 // The kinds of alerts.
 const (
 	AlertHeld      AlertKind = "held"      // a registration waits for the kelurahan
+	AlertAge       AlertKind = "age"       // a corrected birth date says that a worker should not have been registered so
 	AlertDuplicate AlertKind = "duplicate" // a NIK was entered in a second RT
 	AlertRefusals  AlertKind = "refusals"  // a person was refused often in a day
 	AlertOutside   AlertKind = "outside"   // money went outside the ceiling
@@ -90,46 +91,28 @@ func (tx *Tx) HasLurah(kelurahan string) (bool, error) {
 // untoldAlerts are the alerts of an area of the last 30 days of which nobody was told, and no lurah will be, and that still
 // say something: see Concerns.
 func (tx *Tx) untoldAlerts(area string) (untold []Alert, err error) {
-	var all []Alert
-	if err := tx.each("list the alerts of which nobody was told", func(row Row) error {
+	err = tx.each("list the alerts of which nobody was told", func(row Row) error {
 		a, err := scanAlert(row)
-		all = append(all, a)
+		untold = append(untold, a)
 		return err
-	}, fmt.Sprintf(alertColumns+` a WHERE a.at>$1 AND substr(a.kelurahan, 1, %d)=$2 AND NOT EXISTS (SELECT 1 FROM notices n WHERE n.subject=a.id AND n.kind=$3
+	}, fmt.Sprintf(alertColumns+` a WHERE a.at>$1 AND `+concerns+` AND substr(a.kelurahan, 1, %d)=$2 AND NOT EXISTS (SELECT 1 FROM notices n WHERE n.subject=a.id AND n.kind=$3
 		AND (n.state IN ('sending', 'sent', 'unclear') OR n.state='due' AND EXISTS (SELECT 1 FROM offices o WHERE o.person=n.person AND o.role=$4
 		AND o.place=a.kelurahan AND (o.until=0 OR o.until>$5)))) ORDER BY a.id`, len(area)),
-		tx.Now.Add(-alertTime).UnixMicro(), area, string(NoticeAlert), string(program.Lurah), tx.Now.UnixMicro()); err != nil {
-		return nil, err
-	}
-	for _, a := range all {
-		holds, err := tx.Concerns(a)
-		if err != nil {
-			return nil, err
-		}
-		if holds {
-			untold = append(untold, a)
-		}
-	}
-	return untold, nil
+		tx.Now.Add(-alertTime).UnixMicro(), area, string(NoticeAlert), string(program.Lurah), tx.Now.UnixMicro())
+	return untold, err
 }
 
-// Concerns says whether there is still something to look at: the worker that an alert is about is still one, and what
-// somebody asked waits for its answer.
-func (tx *Tx) Concerns(a Alert) (bool, error) {
-	var query string
-	args := []any{a.Worker}
-	switch {
-	case a.Kind == AlertTicket: // who has left may ask about his data all the more
-		query, args = `SELECT COUNT(*) FROM tickets WHERE worker=$1 AND kind=$2 AND place=$3 AND closed_at=0`, append(args, a.Reason, a.RT.String())
-	case a.Kind == AlertMove:
-		query, args = `SELECT COUNT(*) FROM moves WHERE worker=$1 AND state=$2`, append(args, string(MoveAsked))
-	case a.Worker == "":
-		return true, nil
-	default:
-		query = `SELECT COUNT(*) FROM workers WHERE id=$1 AND active=1`
-	}
+// concerns is the condition that there is still something to look at: the worker that an alert a is about is still one, and
+// held if that is why, and what somebody asked waits for its answer. Who has left may ask about his data all the more.
+const concerns = `(CASE WHEN a.kind='ticket' THEN (SELECT COUNT(*) FROM tickets t WHERE t.worker=a.worker AND t.kind=a.reason AND t.place=a.rt AND t.closed_at=0)
+	WHEN a.kind='move' THEN (SELECT COUNT(*) FROM moves m WHERE m.worker=a.worker AND m.state='asked')
+	WHEN a.worker='' THEN 1
+	ELSE (SELECT COUNT(*) FROM workers w WHERE w.id=a.worker AND w.active=1 AND (a.kind<>'held' OR w.state='` + string(program.Held) + `')) END)>0`
+
+// Concerns says whether there is still something to look at: see concerns.
+func (tx *Tx) Concerns(alert string) (bool, error) {
 	var n int
-	if err := tx.QueryRow(query, args...).Scan(&n); err != nil {
+	if err := tx.QueryRow(`SELECT COUNT(*) FROM alerts a WHERE a.id=$1 AND `+concerns, alert).Scan(&n); err != nil {
 		return false, fmt.Errorf("look whether an alert still concerns somebody: %w", err)
 	}
 	return n > 0, nil

@@ -102,12 +102,14 @@ func (tx *Tx) payUntil(w Worker, until program.Month, by string) error {
 	if err := tx.addMonths(w, end, int(until-end)+1, MonthPaid); err != nil {
 		return err
 	}
-	if err := tx.exec("note until when a worker is paid", `UPDATE workers SET paid_until=$1, months=$2, state=$3, reason='', version=version+1 WHERE id=$4`,
-		int64(until), max(w.Months, int(until-w.FirstMonth)+1), string(program.Active), w.ID); err != nil {
+	if err := tx.exec("note until when a worker is paid", `UPDATE workers SET paid_until=$1, months=$2, state=$3, reason='', version=version+1, paid_at=$4 WHERE id=$5`,
+		int64(until), max(w.Months, int(until-w.FirstMonth)+1), string(program.Active), tx.Now.UnixMicro(), w.ID); err != nil {
 		return err
 	}
-	if err := tx.tellPaid(w, until); err != nil {
-		return err
+	if !w.Paused { // who cannot be told himself is told by the head of his RT: see paymentsToTell
+		if err := tx.tellWorker(NoticeCovered, w.ID, until); err != nil {
+			return err
+		}
 	}
 	return tx.audit(by, "worker.paid", w.ID, "")
 }

@@ -187,7 +187,7 @@ func (tx *Tx) endMoves(which string, arg any) error {
 		m, err := scanMove(row.Scan)
 		ended = append(ended, m)
 		return err
-	}, `UPDATE moves SET state=$1 WHERE state=$2 AND `+which+` RETURNING `+moveColumns, string(MoveLapsed), string(MoveAsked), arg); err != nil {
+	}, `UPDATE moves SET state=$1, decided_at=$4 WHERE state=$2 AND `+which+` RETURNING `+moveColumns, string(MoveLapsed), string(MoveAsked), arg, tx.Now.UnixMicro()); err != nil {
 		return err
 	}
 	for _, m := range ended {

@@ -26,8 +26,8 @@ const (
 	NoticeRegistered  NoticeKind = "registered"   // a worker that he is registered again; his id
 	NoticeCovered     NoticeKind = "covered"      // a worker until when he is paid for; his id and the month
 	NoticeEnding      NoticeKind = "ending"       // a worker that this ends soon; his id and the month
-	NoticeCoveredHead NoticeKind = "covered_head" // the head of an RT of workers whom nobody else can tell so; the RT and the month
-	NoticeEndingHead  NoticeKind = "ending_head"  // the same, that this ends soon
+	NoticeCoveredHead NoticeKind = "covered_head" // the head of an RT of workers whom nobody else can tell so; the RT, the month and the day on which it was noted
+	NoticeEndingHead  NoticeKind = "ending_head"  // the same, that this ends soon; the RT and the month
 	NoticeUnlinked    NoticeKind = "unlinked"     // each chat that is a person's no longer; the person's id
 
 	NoticeTalk      NoticeKind = "talk"       // an official that somebody wants to talk with him; the talk's id
@@ -93,18 +93,26 @@ func (tx *Tx) tell(kind NoticeKind, subject, person string) error {
 
 // tellHead tells whoever heads an RT, or stands in for him.
 func (tx *Tx) tellHead(kind NoticeKind, subject string, rt program.RT) error {
+	_, err := tx.toldHead(kind, subject, rt)
+	return err
+}
+
+// toldHead is tellHead, and says how many new notices there are.
+func (tx *Tx) toldHead(kind NoticeKind, subject string, rt program.RT) (told int, err error) {
 	for _, role := range []program.Role{program.Ketua, program.Wakil} {
 		heads, err := tx.holders(role, rt.String())
 		if err != nil {
-			return err
+			return told, err
 		}
 		for _, person := range heads {
-			if err := tx.tell(kind, subject, person); err != nil {
-				return err
+			added, err := tx.told(kind, subject, person)
+			if err != nil {
+				return told, err
 			}
+			told += int(flag(added))
 		}
 	}
-	return nil
+	return told, nil
 }
 
 // tellWorker tells whoever is this worker.
@@ -227,10 +235,10 @@ func (tx *Tx) SetNotice(id string, state NoticeState) error {
 }
 
 // SettleNotice notes that an operator has looked after a notice of which nobody knows whether it arrived: Check names it no
-// more. It is not sent again. ErrNotFound: there is none that is unclear with this id.
+// more. It counts as sent: nobody is told of it again. ErrNotFound: there is none that is unclear with this id.
 func (tx *Tx) SettleNotice(id string) error {
 	n, err := tx.Exec(`UPDATE notices SET state=$1, state_at=$2 WHERE id=$3 AND state=$4`,
-		string(NoticeExpired), tx.Now.UnixMicro(), id, string(NoticeUnclear))
+		string(NoticeSent), tx.Now.UnixMicro(), id, string(NoticeUnclear))
 	if err != nil {
 		return fmt.Errorf("settle a notice: %w", err)
 	}

@@ -234,7 +234,7 @@ func TestChatMoved(t *testing.T) {
 	clean(t, db)
 }
 
-// TestSettleNotice: what an operator has looked after is named no more, once, and only when it was unclear.
+// TestSettleNotice: what an operator has looked after is named and told no more, once, and only when it was unclear.
 func TestSettleNotice(t *testing.T) {
 	db := open(t)
 	lurah := addOfficer(t, db, 1, program.Lurah, rt14.Kelurahan)
@@ -260,5 +260,11 @@ func TestSettleNotice(t *testing.T) {
 	clean(t, db)
 	if err := settle(); !errors.Is(err, ErrNotFound) {
 		t.Errorf("a second time: %v", err)
+	}
+	update(t, db, func(tx *Tx) error {
+		return errors.Join(tx.ChatGone("telegram", "1"), tx.ChatBack("telegram", "1"))
+	})
+	if n := count(t, db, `notices WHERE state='due'`); n > 0 {
+		t.Error("it is told again")
 	}
 }

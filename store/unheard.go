@@ -16,8 +16,11 @@ import (
 // heard are the states of a notice that somebody has heard, or will.
 const heard = `'due', 'sending', 'sent', 'unclear'`
 
+// headNotices are the kinds of notices that are meant for whoever heads an RT, as the index of them names them.
+const headNotices = `'covered_head', 'move', 'moved', 'proof', 'ticket'`
+
 // officeNotices are the kinds of notices that are meant for an office, whoever holds it.
-const officeNotices = `'alert', 'move', 'moved', 'ticket', 'proof', 'covered_head'`
+const officeNotices = `'alert', ` + headNotices
 
 // told is tell, and says whether there is a new notice.
 func (tx *Tx) told(kind NoticeKind, subject, person string) (added bool, err error) {
@@ -47,6 +50,9 @@ func (tx *Tx) passOn(n Notice) error {
 	if !strings.Contains(officeNotices, "'"+string(n.Kind)+"'") {
 		return nil
 	}
+	if err := tx.alone("alerts", n.Subject); err != nil { // of two that end in the same moment, one finds the other's end
+		return err
+	}
 	if is, err := tx.isHeard(n.Kind, n.Subject); err != nil || is {
 		return err
 	}
@@ -65,7 +71,7 @@ func (tx *Tx) passOn(n Notice) error {
 	if err != nil {
 		return err
 	}
-	holds, err := tx.Concerns(a)
+	holds, err := tx.Concerns(a.ID)
 	if err != nil || !holds {
 		return err
 	}
@@ -173,41 +179,162 @@ func (tx *Tx) tellAlerts(person string, o program.Office) error {
 
 // tellOffice tells whoever heads an RT what the RT was to be told and nobody heard.
 func (tx *Tx) tellOffice(person, rt string) error {
-	var waiting []Notice
-	found := func(row Row) error {
-		var n Notice
-		var at int64
-		err := row.Scan(&n.Kind, &n.Subject, &at)
-		if n.Kind == NoticeProof {
-			n.Subject += "/" + program.DateOf(time.UnixMicro(at)).String()
-		}
-		waiting = append(waiting, n)
+	waiting, err := tx.unheard(rt)
+	if err != nil {
 		return err
 	}
-	since := tx.Now.Add(-noticeTime).UnixMicro()
-	for _, query := range []string{
-		`SELECT 'ticket', id, at FROM tickets WHERE place=$1 AND worker<>'' AND at>$2 AND closed_at=0 ORDER BY id`,
-		`SELECT 'move', id, at FROM moves WHERE from_rt=$1 AND at>$2 AND state='asked' ORDER BY id`,
-		`SELECT 'moved', id, decided_at FROM moves WHERE to_rt=$1 AND decided_at>$2 ORDER BY id`,
-		`SELECT 'proof', worker, at FROM alerts WHERE rt=$1 AND at>$2 AND kind='proof' ORDER BY id`,
-	} {
-		if err := tx.each("list what an RT was to be told", found, query, rt, since); err != nil {
-			return err
-		}
-	}
-	for _, n := range waiting {
-		is, err := tx.isHeard(n.Kind, n.Subject)
-		if err != nil {
-			return err
-		}
-		if is {
-			continue
-		}
-		if err := errors.Join(tx.tryAgain(n.Kind, n.Subject, person), tx.tell(n.Kind, n.Subject, person)); err != nil {
+	for _, w := range waiting {
+		if err := errors.Join(tx.tryAgain(w.kind, w.subject, person), tx.tell(w.kind, w.subject, person)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// TellUnheard tells whoever can be told by now what nobody has heard: what came up in the very moment in which somebody was
+// given the office or the chat, what ran out with whom it was meant for first, and what payments the heads of RTs are to tell.
+// It is asked every minute.
+func (tx *Tx) TellUnheard() error {
+	if err := tx.tellUnheardAlerts(); err != nil {
+		return err
+	}
+	waiting, err := tx.unheard("")
+	if err != nil {
+		return err
+	}
+	told := 0
+	for _, w := range waiting {
+		rt, err := program.ParseRTCode(w.rt)
+		if err != nil {
+			return err
+		}
+		n, err := tx.toldHead(w.kind, w.subject, rt)
+		if err != nil {
+			return err
+		}
+		if told += n; told >= toldAtOnce {
+			break
+		}
+	}
+	return nil
+}
+
+// tellUnheardAlerts begins with the alerts of which there is somebody to tell who was never told.
+func (tx *Tx) tellUnheardAlerts() error {
+	var alerts []Alert
+	if err := tx.each("list the alerts of which nobody heard", func(row Row) error {
+		a, err := scanAlert(row)
+		alerts = append(alerts, a)
+		return err
+	}, alertColumns+` a WHERE a.at>$1 AND `+concerns+`
+		AND (SELECT COUNT(*) FROM notices n WHERE n.subject=a.id AND n.kind=$2 AND n.state IN (`+heard+`))=0
+		AND (SELECT COUNT(*) FROM offices o JOIN chats c ON c.person=o.person WHERE (o.role=$3 AND o.place=a.kelurahan OR o.role=$4 AND o.place=$5)
+			AND (o.until=0 OR o.until>$6) AND c.ended_at=0 AND c.gone_at=0
+			AND (SELECT COUNT(*) FROM notices n WHERE n.name=$2 || ':' || a.id || ':' || o.person)=0)>0
+		ORDER BY a.id LIMIT $7`, tx.Now.Add(-alertTime).UnixMicro(), string(NoticeAlert), string(program.Lurah), string(program.City), program.CityCode,
+		tx.Now.UnixMicro(), toldAtOnce); err != nil {
+		return err
+	}
+	for _, a := range alerts {
+		if err := tx.tellAlert(a.ID, a.Kelurahan); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// waits is something that whoever heads an RT is to be told.
+type waits struct {
+	kind        NoticeKind
+	subject, rt string
+}
+
+// unheard are what an RT, or each for "", was to be told in the last 7 days, nobody has heard, and there is somebody to tell.
+// It asks for all at once and compares here: each by itself would be asked for every minute.
+func (tx *Tx) unheard(rt string) (list []waits, err error) {
+	since := tx.Now.Add(-noticeTime).UnixMicro()
+	var all []waits
+	for _, of := range []func(rt string, since int64) ([]waits, error){tx.ticketsToTell, tx.movesToTell, tx.proofsToTell, tx.paymentsToTell} {
+		some, err := of(rt, since)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, some...)
+	}
+	if len(all) == 0 {
+		return nil, nil
+	}
+	headed, told := map[string]bool{}, map[waits]bool{}
+	if err := tx.each("list the RTs with somebody to tell", func(row Row) error {
+		var place string
+		err := row.Scan(&place)
+		headed[place] = true
+		return err
+	}, `SELECT DISTINCT o.place FROM offices o JOIN chats c ON c.person=o.person WHERE o.role IN ($1, $2) AND (o.until=0 OR o.until>$3)
+		AND c.ended_at=0 AND c.gone_at=0 AND (o.place=$4 OR $4='')`, string(program.Ketua), string(program.Wakil), tx.Now.UnixMicro(), rt); err != nil {
+		return nil, err
+	}
+	if err := tx.each("list what the heads of RTs have heard", func(row Row) error {
+		var w waits
+		err := row.Scan(&w.kind, &w.subject)
+		told[w] = true
+		return err
+	}, `SELECT kind, subject FROM notices WHERE kind IN (`+headNotices+`) AND made_at>$1 AND state IN (`+heard+`)`, since); err != nil {
+		return nil, err
+	}
+	for _, w := range all {
+		if !headed[w.rt] || told[waits{kind: w.kind, subject: w.subject}] {
+			continue
+		}
+		if w.kind == NoticeCoveredHead { // there need not be anybody left whom the head must tell
+			left, err := tx.anyUnreached(w.subject)
+			if err != nil {
+				return nil, err
+			}
+			if !left {
+				continue
+			}
+		}
+		list = append(list, w)
+	}
+	return list, nil
+}
+
+// ticketsToTell are what is asked about the workers of an RT, and what was added to it line by line: see addNote.
+func (tx *Tx) ticketsToTell(rt string, since int64) (list []waits, err error) {
+	open, err := tx.tickets(`closed_at=0 AND worker<>'' AND at>$1 AND (place=$2 OR $2='') ORDER BY id`, since, rt)
+	for _, t := range open {
+		list = append(list, waits{NoticeTicket, t.ID, t.Place})
+		for n := range strings.Count(t.Note, "\n") {
+			list = append(list, waits{NoticeTicket, fmt.Sprintf("%s/%d", t.ID, n+2), t.Place})
+		}
+	}
+	return list, err
+}
+
+// movesToTell are what an RT is asked for, and what was decided about what it asked for.
+func (tx *Tx) movesToTell(rt string, since int64) (list []waits, err error) {
+	err = tx.each("list the moves that RTs were to be told", func(row Row) error {
+		var w waits
+		err := row.Scan(&w.kind, &w.subject, &w.rt)
+		list = append(list, w)
+		return err
+	}, `SELECT 'move', id, from_rt FROM moves WHERE state='asked' AND at>$1 AND (from_rt=$2 OR $2='')
+		UNION ALL SELECT 'moved', id, to_rt FROM moves WHERE decided_at>0 AND decided_at>$1 AND (to_rt=$2 OR $2='') ORDER BY 2, 1`, since, rt)
+	return list, err
+}
+
+// proofsToTell are the days on which somebody tried to pass for a worker of an RT.
+func (tx *Tx) proofsToTell(rt string, since int64) (list []waits, err error) {
+	err = tx.each("list the tries that RTs were to be told", func(row Row) error {
+		w := waits{kind: NoticeProof}
+		var at int64
+		err := row.Scan(&w.subject, &at, &w.rt)
+		w.subject += "/" + program.DateOf(time.UnixMicro(at)).String()
+		list = append(list, w)
+		return err
+	}, `SELECT worker, at, rt FROM alerts WHERE kind='proof' AND at>$1 AND (rt=$2 OR $2='') ORDER BY id`, since, rt)
+	return list, err
 }
 
 // tryAgain drops a notice that never went out to somebody, so that it can be written anew.

@@ -20,8 +20,8 @@ func toldTo(t testing.TB, db *DB, names map[string]string, kinds ...NoticeKind) 
 			var kind NoticeKind
 			var person string
 			err := row.Scan(&kind, &person)
-			if slices.Contains(kinds, kind) {
-				list = append(list, names[person])
+			if name, known := names[person]; known && slices.Contains(kinds, kind) {
+				list = append(list, name)
 			}
 			return err
 		}, `SELECT kind, person FROM notices WHERE state IN (`+heard+`) ORDER BY id`)
@@ -65,6 +65,14 @@ func TestAlertReachesSomebody(t *testing.T) {
 		"after 30 days":                     {"", func(a *alerting) { a.db.at(30); a.add("+later") }, ""},
 		"before":                            {"", func(a *alerting) { a.db.at(29); a.add("+later") }, "later"},
 		"the registration is over":          {"", func(a *alerting) { a.cancel(); a.add("+later") }, ""},
+		"it is released":                    {"lurah", func(a *alerting) { a.release(); a.link("lurah") }, ""},
+		"he is too young after all":         {"lurah", func(a *alerting) { a.release(); a.doubt(); a.link("lurah") }, "lurah"},
+		"the city comes in that moment":     {"lurah city", func(a *alerting) { a.missed("city"); a.plan() }, "city"},
+		"it ran out with the lurah":         {"+lurah +city", func(a *alerting) { a.db.at(8); a.plan(); a.plan() }, "city"},
+		"it ran out with all":               {"+lurah +city", func(a *alerting) { a.db.at(8); a.plan(); a.db.at(16); a.plan() }, ""},
+		"it waits for the lurah":            {"+lurah +city", func(a *alerting) { a.plan() }, "lurah"},
+		"released before it was told":       {"lurah city", func(a *alerting) { a.release(); a.missed("city"); a.plan() }, ""},
+		"30 days after that moment":         {"lurah city", func(a *alerting) { a.missed("city"); a.db.at(30); a.plan() }, ""},
 		"the lurah of another place":        {"", func(a *alerting) { a.add("+elsewhere") }, ""},
 	} {
 		t.Run(what, func(t *testing.T) {
@@ -132,6 +140,29 @@ func (a *alerting) cancel() {
 	update(a.t, a.db, func(tx *Tx) error { return tx.CancelWorker(a.worker, a.ketua, "mistake", newID()) })
 }
 
+func (a *alerting) release() {
+	update(a.t, a.db, func(tx *Tx) error { _, err := tx.Confirm(a.worker, newID(), a.people["lurah"]); return err })
+}
+
+// doubt has a birth date corrected that says that he should not have been registered.
+func (a *alerting) doubt() {
+	update(a.t, a.db, func(tx *Tx) error {
+		return tx.Alert(Alert{Kind: AlertAge, Kelurahan: rt14.Kelurahan, RT: rt14, Worker: a.worker, Reason: string(program.AgeTooYoung)})
+	})
+}
+
+// missed links a chat in the moment in which the alert is written, so that neither sees the other.
+func (a *alerting) missed(name string) {
+	a.link(name)
+	update(a.t, a.db, func(tx *Tx) error {
+		return tx.exec("miss it", `DELETE FROM notices WHERE person=$1`, a.people[name].ID)
+	})
+}
+
+func (a *alerting) plan() {
+	update(a.t, a.db, func(tx *Tx) error { return errors.Join(tx.ExpireNotices(), tx.TellUnheard()) })
+}
+
 // ends notes what became of the first notice of the alert.
 func (a *alerting) ends(state NoticeState) {
 	update(a.t, a.db, func(tx *Tx) error {
@@ -144,31 +175,55 @@ func (a *alerting) ends(state NoticeState) {
 // TestOfficeTakesItsNotices: what an RT is to be told is told to who heads it at that moment, with the same commit with which
 // the former loses the office, or as soon as there is a chat; once, and for seven days.
 func TestOfficeTakesItsNotices(t *testing.T) {
-	for kind, comes := range map[NoticeKind]func(*Tx, Worker, Person, Person) error{
-		NoticeTicket: func(tx *Tx, w Worker, _, _ Person) error {
-			self := Person{ID: newID(), Name: "Pekerja Contoh"}
-			must(t, errors.Join(tx.addPerson(self), tx.giveOffice(self.ID, program.Office{Role: program.Worker, Place: w.ID}, time.Time{})))
-			_, err := tx.OpenTicket(TicketWrong, w.ID, self, "salah")
-			return err
-		},
-		NoticeMove: func(tx *Tx, w Worker, _, other Person) error { return tx.AskMove(w.NIK, rt15, other) },
-		NoticeProof: func(tx *Tx, w Worker, _, _ Person) error {
+	asks := func(tx *Tx, w Worker, notes ...string) error { // a worker, about his data
+		self := Person{ID: newID(), Name: "Pekerja Contoh"}
+		must(t, errors.Join(tx.addPerson(self), tx.giveOffice(self.ID, program.Office{Role: program.Worker, Place: w.ID}, time.Time{})))
+		for _, note := range notes {
+			if _, err := tx.OpenTicket(TicketWrong, w.ID, self, note); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for what, some := range map[string]struct {
+		kind  NoticeKind
+		comes func(*Tx, Worker, Person, Person) error
+	}{
+		"ticket": {NoticeTicket, func(tx *Tx, w Worker, _, _ Person) error { return asks(tx, w, "salah") }},
+		"move":   {NoticeMove, func(tx *Tx, w Worker, _, other Person) error { return tx.AskMove(w.NIK, rt15, other) }},
+		"proof": {NoticeProof, func(tx *Tx, w Worker, _, _ Person) error {
 			for range proofTriesOfNIK {
 				if err := tx.countProof(newID(), "chat", tx.index("nik", w.NIK.Digits())); err != nil {
 					return err
 				}
 			}
 			return tx.TellProofs()
-		},
-		NoticeMoved: func(tx *Tx, w Worker, head, other Person) error { // the other RT's worker is asked for, and its head decides
+		}},
+		"note": {NoticeTicket, func(tx *Tx, w Worker, _, _ Person) error { // the ticket has been heard of
+			err := asks(tx, w, "salah", "alamat juga salah")
+			return errors.Join(err, tx.exec("clear", `DELETE FROM notices WHERE subject IN (SELECT id FROM tickets)`),
+				tx.exec("tell somebody else", `INSERT INTO notices(id, name, kind, subject, person, state, due, until, made_at, state_at)
+				SELECT id, 'first', 'ticket', id, person, 'sent', at, at, at, at FROM tickets`))
+		}},
+		"paid": {NoticeCoveredHead, func(tx *Tx, w Worker, _, _ Person) error {
+			err := tx.exec("be paid", `UPDATE workers SET paid_until=$1, paid_at=$2`, int64(program.NewMonth(2026, 12)), tx.today().Time().UnixMicro()-1)
+			return errors.Join(err, tx.TellUnheard())
+		}},
+		"moved": {NoticeMoved, func(tx *Tx, w Worker, head, other Person) error { // the other RT's worker is asked for, and its head decides
 			err := tx.exec("be of the other RT", `UPDATE workers SET rt=$1 WHERE id=$2`, rt15.String(), w.ID)
 			err = errors.Join(err, tx.AskMove(w.NIK, rt14, head))
 			moves, err2 := tx.Moves(rt15.String())
 			_, err3 := tx.DecideMove(moves[0].ID, false, other, newID())
 			return errors.Join(err, err2, err3)
-		},
+		}},
+		"lapsed": {NoticeMoved, func(tx *Tx, w Worker, head, _ Person) error { // nobody decides
+			err := tx.exec("be of the other RT", `UPDATE workers SET rt=$1 WHERE id=$2`, rt15.String(), w.ID)
+			err = errors.Join(err, tx.AskMove(w.NIK, rt14, head))
+			long := tx.Now.AddDate(0, 0, -tx.Settings().MoveDays-1)
+			return errors.Join(err, tx.exec("be asked for long ago", `UPDATE moves SET at=$1`, long.UnixMicro()), tx.EndMoves())
+		}},
 	} {
-		for what, row := range map[string]struct {
+		for then, row := range map[string]struct {
 			before, after func(*succession)
 			want          string
 		}{
@@ -180,10 +235,11 @@ func TestOfficeTakesItsNotices(t *testing.T) {
 			"the old one has read it":         {nil, func(s *succession) { s.read(); s.succeed(true) }, "old"},
 			"nobody can be reached meanwhile": {func(s *succession) { s.gone() }, func(s *succession) { s.succeed(true) }, "new"},
 			"he can be reached again":         {func(s *succession) { s.gone() }, func(s *succession) { s.back() }, "old"},
+			"who comes in that moment":        {nil, func(s *succession) { s.succeed(true); s.missed() }, "new"},
 			"a deputy has it too":             {nil, func(s *succession) { s.deputy(); s.leave() }, "deputy"},
 		} {
-			t.Run(string(kind)+", "+what, func(t *testing.T) {
-				s := &succession{t: t, db: open(t), names: map[string]string{}, kind: kind}
+			t.Run(what+", "+then, func(t *testing.T) {
+				s := &succession{t: t, db: open(t), names: map[string]string{}, kind: some.kind}
 				s.old = addOfficer(t, s.db, 1, program.Ketua, rt14.String())
 				other := addOfficer(t, s.db, 2, program.Ketua, rt15.String())
 				s.names[s.old.ID] = "old"
@@ -194,14 +250,14 @@ func TestOfficeTakesItsNotices(t *testing.T) {
 				if row.before != nil {
 					row.before(s)
 				}
-				update(t, s.db, func(tx *Tx) error { return comes(tx, r.Worker, s.old, other) })
+				update(t, s.db, func(tx *Tx) error { return some.comes(tx, r.Worker, s.old, other) })
 				if row.after != nil {
 					row.after(s)
 				}
-				if got := toldTo(t, s.db, s.names, kind); got != row.want {
+				if got := toldTo(t, s.db, s.names, some.kind); got != row.want {
 					t.Errorf("told are %q, want %q", got, row.want)
 				}
-				if n := count(t, s.db, `notices WHERE state='due' AND person=$1 AND kind=$2`, s.old.ID, string(kind)); n > 0 && row.want != "old" {
+				if n := count(t, s.db, `notices WHERE state='due' AND person=$1 AND kind=$2`, s.old.ID, string(some.kind)); n > 0 && row.want != "old" {
 					t.Error("it is still due for who left")
 				}
 			})
@@ -227,6 +283,13 @@ func (s *succession) succeed(chat bool) {
 	s.names[s.new.ID] = "new"
 }
 
+// missed has the successor come in the moment in which it comes up, so that neither sees the other; then it is planned, twice.
+func (s *succession) missed() {
+	update(s.t, s.db, func(tx *Tx) error { return tx.exec("miss it", `DELETE FROM notices WHERE person=$1`, s.new.ID) })
+	update(s.t, s.db, (*Tx).TellUnheard)
+	update(s.t, s.db, (*Tx).TellUnheard)
+}
+
 // deputy brings in a deputy who can be reached, after it came up.
 func (s *succession) deputy() {
 	p := addOfficer(s.t, s.db, 4, program.Wakil, rt14.String())
@@ -249,7 +312,7 @@ func (s *succession) back() {
 func (s *succession) read() {
 	update(s.t, s.db, func(tx *Tx) error {
 		var id string
-		err := tx.QueryRow(`SELECT id FROM notices WHERE kind=$1`, string(s.kind)).Scan(&id)
+		err := tx.QueryRow(`SELECT id FROM notices WHERE kind=$1 AND state='due'`, string(s.kind)).Scan(&id)
 		return errors.Join(err, tx.SetNotice(id, NoticeSent))
 	})
 }
@@ -274,6 +337,36 @@ func TestAlertOrLurahFirst(t *testing.T) {
 				t.Errorf("%d notices", n)
 			}
 		})
+	}
+}
+
+// TestBothEndAtOnce: both lurahs of an alert cannot be reached, which two transactions note in the same moment.
+func TestBothEndAtOnce(t *testing.T) {
+	a := &alerting{t: t, db: open(t), names: map[string]string{}, people: map[string]Person{}}
+	for _, name := range []string{"+lurah", "+second", "+city"} {
+		a.add(name)
+	}
+	var ids []string
+	update(t, a.db, func(tx *Tx) (err error) {
+		must(t, tx.Alert(Alert{Kind: AlertOutside, Kelurahan: rt14.Kelurahan, RT: rt14, Reason: "paid"}))
+		ids, err = tx.DueNotices("")
+		return errors.Join(err, tx.SetNotice(ids[0], NoticeSending), tx.SetNotice(ids[1], NoticeSending))
+	})
+	begun, done := make(chan struct{}, 10), make(chan error, 1)
+	dies := func(id string, wait time.Duration) error {
+		return a.db.Update(t.Context(), func(tx *Tx) error {
+			_, err := tx.TakeNotice(id)
+			err = errors.Join(err, tx.SetNotice(id, NoticeDead))
+			begun <- struct{}{}
+			time.Sleep(wait)
+			return err
+		})
+	}
+	go func() { done <- dies(ids[0], 200*time.Millisecond) }()
+	<-begun
+	must(t, errors.Join(dies(ids[1], 0), <-done))
+	if got := toldTo(t, a.db, a.names, NoticeAlert); got != "city" {
+		t.Errorf("told are %q", got)
 	}
 }
 

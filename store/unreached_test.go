@@ -104,7 +104,7 @@ func TestTellEndingHeads(t *testing.T) {
 		t.Errorf("%s: %v", gone, names)
 	}
 	view(t, db, func(tx *Tx) error {
-		workers, err := tx.Unreached(third, november)
+		workers, err := tx.Unreached(third, november, program.Date{})
 		if len(workers) != 1 || workers[0].ID != linked[0] {
 			t.Errorf("%d of them cannot be told", len(workers))
 		}
@@ -113,33 +113,85 @@ func TestTellEndingHeads(t *testing.T) {
 	clean(t, db)
 }
 
-// TestTellPaid: a payment tells who can be told himself, and of all the others of his RT the head, once for a month.
+// TestTellPaid: a payment tells who can be told himself at once, and of all the others of that day the head of the RT when
+// the day is over: those of each day, once, until somebody has heard of it, for seven days.
 func TestTellPaid(t *testing.T) {
 	db := open(t)
 	ketua, lurah := addOfficer(t, db, 1, program.Ketua, rt14.String()), addOfficer(t, db, 2, program.Lurah, rt14.Kelurahan)
-	update(t, db, func(tx *Tx) error {
-		return errors.Join(tx.LinkChat("telegram", "ketua", ketua.ID, "contact"), tx.LinkChat("telegram", "lurah", lurah.ID, "contact"))
-	})
-	ids := paidWorkers(t, db, rt14, 1, 3, program.NewMonth(2026, 11))
+	link(t, db, ketua)
+	link(t, db, lurah)
+	ids := paidWorkers(t, db, rt14, 1, 4, program.NewMonth(2026, 11))
 	person := worksIn(t, db, ids[0], "linked")
-	if n := count(t, db, "notices"); n != 0 {
-		t.Errorf("%d notices of a list that begins", n)
+	december := program.NewMonth(2026, 12)
+	plan := func() { update(t, db, (*Tx).TellUnheard) }
+	told := func(want ...string) {
+		t.Helper()
+		plan()
+		for i, day := range want {
+			want[i] = "covered_head:" + rt14.String() + "/2026-12/" + day + ":" + ketua.ID
+		}
+		if names := noticesOf(t, db, NoticeCoveredHead); !slices.Equal(names, want) {
+			t.Errorf("heads: %v, want %v", names, want)
+		}
 	}
-	for _, month := range []time.Month{11, 12, 12} {
-		paidWorkers(t, db, rt14, 1, 3, program.NewMonth(2026, month))
+	db.at(1)
+	if plan(); count(t, db, "notices") != 0 {
+		t.Error("they are told of a list that begins")
 	}
+	db.opt.Now = func() time.Time { return night } // and in the morning of the same day in UTC, which is another one in Jambi
+	paidWorkers(t, db, rt14, 1, 2, december)
+	paidWorkers(t, db, rt14, 1, 2, december)
+	paidWorkers(t, db, rt15, 9, 1, december)
+	paidWorkers(t, db, rt15, 9, 1, december.Add(1)) // whose RT has no head
 	if names := noticesOf(t, db, NoticeCovered); !slices.Equal(names, []string{"covered:" + ids[0] + "/2026-12:" + person}) {
 		t.Errorf("workers: %v", names)
 	}
-	if names := noticesOf(t, db, NoticeCoveredHead); !slices.Equal(names, []string{"covered_head:" + rt14.String() + "/2026-12:" + ketua.ID}) {
-		t.Errorf("heads: %v", names)
-	}
-	view(t, db, func(tx *Tx) error {
-		workers, err := tx.Unreached(rt14, program.NewMonth(2026, 12))
-		if len(workers) != 2 || workers[0].ID != ids[1] {
-			t.Errorf("%d of them cannot be told", len(workers))
-		}
-		return err
+	told()
+	db.opt.Now = func() time.Time { return night.Add(4 * time.Hour) }
+	told("2026-11-23")
+	update(t, db, func(tx *Tx) error {
+		return tx.exec("read it", `UPDATE notices SET state='sent' WHERE kind='covered_head'`)
 	})
+	paidWorkers(t, db, rt14, 3, 1, december)
+	told("2026-11-23")
+	db.at(2)
+	told("2026-11-23", "2026-11-24")
+	view(t, db, func(tx *Tx) error {
+		for day, want := range map[int]string{23: ids[1], 24: ids[2]} {
+			workers, err := tx.Unreached(rt14, december, program.Date{Year: 2026, Month: 11, Day: day})
+			if must(t, err); len(workers) != 1 || workers[0].ID != want {
+				t.Errorf("%d of the %dth cannot be told", len(workers), day)
+			}
+		}
+		return nil
+	})
+	late := addOfficer(t, db, 3, program.Ketua, rt15.String()) // who comes while it is of use
+	db.at(6)
+	link(t, db, late)
+	if names := noticesOf(t, db, NoticeCoveredHead); len(names) != 3 {
+		t.Errorf("a head who comes later: %v", names)
+	}
+	paidWorkers(t, db, rt14, 4, 1, december)
+	worksIn(t, db, ids[3], "linked since")
+	db.at(7)
+	before := noticesOf(t, db, NoticeCoveredHead)
+	if plan(); !slices.Equal(noticesOf(t, db, NoticeCoveredHead), before) {
+		t.Error("a head is told of who can be told himself by now")
+	}
 	clean(t, db)
+}
+
+// TestParsePaid: the subjects of before a day was named are read still.
+func TestParsePaid(t *testing.T) {
+	for subject, noted := range map[string]program.Date{rt14.String() + "/2026-12": {}, rt14.String() + "/2026-12/2026-11-23": program.DateOf(today)} {
+		rt, until, day, err := ParsePaid(subject)
+		if rt != rt14 || until != program.NewMonth(2026, 12) || day != noted || err != nil {
+			t.Errorf("%s: %s, %s, %s, %v", subject, rt, until, day, err)
+		}
+	}
+	for _, subject := range []string{"", "x/2026-12", rt14.String(), rt14.String() + "/x", rt14.String() + "/2026-12/", rt14.String() + "/2026-12/x"} {
+		if _, _, _, err := ParsePaid(subject); err == nil {
+			t.Errorf("%q is read", subject)
+		}
+	}
 }
