@@ -24,7 +24,7 @@ func (c *Conversations) complete() bot.Flow[completing] {
 		Title: func(d *completing) locales.Text { return locales.T("complete.title", "Worker", called(d.Name, d.Sex)) },
 		Begin: c.beginComplete,
 		Steps: []bot.Step[completing]{
-			{Name: "mother", Counted: true, Ask: c.askMore("complete.mother.ask", func(w store.Worker) string { return w.Mother }), Answer: answerMore(func(d *completing) *string { return &d.Mother }), Help: "complete.mother.help"},
+			{Name: "mother", Counted: true, Ask: c.askMore("complete.mother.ask", func(w store.Worker) string { return masked(w.Mother) }), Answer: answerMore(func(d *completing) *string { return &d.Mother }), Help: "complete.mother.help"},
 			{Name: "workplace", Counted: true, Ask: c.askMore("complete.workplace.ask", func(w store.Worker) string { return w.Workplace }), Answer: answerMore(func(d *completing) *string { return &d.Workplace }), Help: "complete.workplace.help"},
 			{Name: "income", Counted: true, Ask: c.askIncome, Answer: answerIncome, Help: "complete.income.help"},
 			{Name: "heir", Counted: true, Ask: c.askMore("complete.heir.ask", func(w store.Worker) string { return w.Heir }), Answer: answerMore(func(d *completing) *string { return &d.Heir }), Help: "complete.heir.help"},
@@ -146,7 +146,7 @@ func (c *Conversations) askMoreSave(ctx context.Context, t *bot.Turn, d *complet
 		income = locales.T("complete.income." + d.Income)
 	}
 	return bot.Prompt{Text: locales.T("complete.save.ask", "Worker", called(d.Name, d.Sex),
-		"Mother", first(written(d.Mother), written(w.Mother)), "Workplace", first(written(d.Workplace), written(w.Workplace)),
+		"Mother", first(written(d.Mother), written(masked(w.Mother))), "Workplace", first(written(d.Workplace), written(w.Workplace)),
 		"Income", first(income, incomeText(w.IncomeEnough)), "Heir", first(written(d.Heir), written(w.Heir))),
 		Exact: true,
 		Choices: []bot.Choice{
