@@ -50,6 +50,7 @@ func ownAnswer(a store.Alert, person store.Person) (text string, ok bool) {
 		store.AlertTicket: {"alert.how.ticket", program.AnswerRight},
 		store.AlertMove:   {"alert.how.move", program.Move},
 		store.AlertHeld:   {"alert.how.held", program.Verify},
+		store.AlertAge:    {"alert.how.held", program.Correct},
 	}
 	how, ok := flows[a.Kind]
 	return how.text, ok && program.May(person.Offices, how.verb, a.RT.String())

@@ -195,8 +195,8 @@ func askOwnPhone(context.Context, *bot.Turn, *proving) (bot.Prompt, error) {
 		Choices: []bot.Choice{choice("own", "cover.own.yes"), choice("borrowed", "cover.own.no")}}, nil
 }
 
-// answerOwnPhone tells a worker who proved himself what stands in his record, or goes on with what he asked for about it. Whoever did not hears the same sentence
-// whether the NIK is known or not.
+// answerOwnPhone tells a worker who proved himself what stands in his record, or goes on with what he asked for about it.
+// Whoever did not hears the same sentence whether the NIK is known or not.
 func (c *Conversations) answerOwnPhone(ctx context.Context, t *bot.Turn, d *proving) (bot.Next, error) {
 	if t.Choice != "own" && t.Choice != "borrowed" {
 		return bot.Again(locales.Text{}), nil
@@ -223,11 +223,15 @@ func (c *Conversations) answerOwnPhone(ctx context.Context, t *bot.Turn, d *prov
 		return bot.Next{}, wrap(err, "prove a worker by NIK and mother")
 	}
 	next, asked := wished(t)
-	if asked && t.Choice == "own" {
-		return next, nil
+	_, _, linked, err := c.self(ctx, t)
+	if err != nil || asked && linked {
+		return next, err
 	}
 	t.Say(locales.T("cover.told", "Lines", c.coverCard(t, w, months)))
-	if asked {
+	switch {
+	case asked && t.Choice == "own": // only a code links him: his phone was lost, or somebody said that it is not he
+		t.Say(locales.T("cover.needs_code"))
+	case asked:
 		t.Say(locales.T("cover.borrowed"))
 	}
 	return bot.End(), nil

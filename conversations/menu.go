@@ -52,6 +52,9 @@ func (c *Conversations) askMenu(ctx context.Context, t *bot.Turn, _ *struct{}) (
 	for _, flow := range menuOf(p) {
 		prompt.Choices = append(prompt.Choices, choice(flow, "menu."+flow))
 	}
+	if len(prompt.Choices) > mostButtons { // it can be typed everywhere
+		prompt.Choices = slices.DeleteFunc(prompt.Choices, func(c bot.Choice) bool { return c.ID == "help" })
+	}
 	return prompt, nil
 }
 
@@ -93,9 +96,6 @@ func menuOfOffice(p store.Person) []string {
 	if _, ok := officeRT(p); ok {
 		return menuTreasury
 	}
-	if _, works := workerOf(p); works {
-		return menuWorker
-	}
 	if area, ok := areaOf(p); ok && program.May(p.Offices, program.AnswerRight, area) {
 		return menuLurah
 	}
@@ -104,6 +104,9 @@ func menuOfOffice(p store.Person) []string {
 	}
 	if _, ok := areaOf(p); ok {
 		return menuReader
+	}
+	if _, works := workerOf(p); works {
+		return menuWorker
 	}
 	return menuPublic
 }

@@ -56,10 +56,12 @@ func (c *Conversations) beginMyData(ctx context.Context, t *bot.Turn, d *asking)
 	}
 	if !ok {
 		t.Say(locales.T("mydata.who"))
-		t.Wish = t.Args["text"]
+		if !mentionsAny(t.Args["text"], t.Words("words.mydata.not_me")) { // who is nobody here has nothing to disown
+			t.Wish = t.Args["text"]
+		}
 		return bot.Go("cover", nil), nil
 	}
-	if _, works := workerOf(p); !works && t.Args["text"] != "" && !mentionsAny(t.Args["text"], t.Words("words.mydata.own")) {
+	if _, works := workerOf(p); !works && !ownData(t) {
 		return bot.Go(ofOthers(p), nil), nil
 	}
 	if mentionsAny(t.Args["text"], t.Words("words.mydata.history")) {
@@ -72,6 +74,12 @@ func (c *Conversations) beginMyData(ctx context.Context, t *bot.Turn, d *asking)
 		}
 	}
 	return bot.Next{}, nil
+}
+
+// ownData says whether an officer speaks of his own data: what he says of others must not lead to the end of his office.
+func ownData(t *bot.Turn) bool {
+	said := strings.Join(words(t.Args["text"]), " ")
+	return said == "" || mentionsAny(said, t.Words("words.mydata.own")) || slices.Contains(t.Words("words.mydata.not_me"), said)
 }
 
 // ofOthers is where an officer finds the data of others: "hapus data" alone is about them.

@@ -244,7 +244,8 @@ func ticketWords(tx *store.Tx, notice store.Notice, person store.Person) (locale
 	}
 	switch notice.Kind {
 	case store.NoticeAnswer:
-		return answerWords(ticket), ticket.Answer != "", nil // what was answered before an erasure is gone
+		waits, err := tx.WaitsElsewhere(ticket)
+		return answerWords(ticket, waits), ticket.Answer != "", err // what was answered before an erasure is gone
 	case store.NoticeTicketDue:
 		text := "notice.ticket_due"
 		switch {
@@ -270,10 +271,13 @@ func ticketWords(tx *store.Tx, notice store.Notice, person store.Person) (locale
 	return locales.T("notice.ticket_"+string(ticket.Kind), "Head", head(person), "Worker", called(w.Name, w.Sex), "Note", note, "Number", ticket.Number), true, err
 }
 
-// answerWords tell who asked what was answered, and what became of the data that he wanted used no longer.
-func answerWords(ticket store.Ticket) locales.Text {
+// answerWords tell who asked what was answered, and what became of the data that he wanted used no longer; also that more of
+// them waits for another kelurahan.
+func answerWords(ticket store.Ticket, waits bool) locales.Text {
 	text := "notice.answer"
 	switch {
+	case ticket.Act == store.ActErase && waits:
+		text += "_erase_here"
 	case ticket.Act != store.ActAnswer:
 		text += "_" + string(ticket.Act)
 	case ticket.Kind == store.TicketErase && ticket.Worker == "":

@@ -2,6 +2,7 @@ package conversations_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -48,6 +49,10 @@ func TestWords(t *testing.T) {
 		{worker, "data saya", "mydata.see", ""},
 
 		{ketua, "hapus data saya", "mydata.confirm", erase},
+		{ketua, "saya mau hapus pak Budi", "workers.list", ""},
+		{ketua, "tolong hapus yang saya daftarkan tadi", "workers.list", ""},
+		{ketua, "saya salah orang, harusnya pak Budi", "workers.list", ""},
+		{ketua, "saya bukan ketua RT lagi", "workers.list", ""},
 		{ketua, "daftar pekerja", "register.category", ""},
 		{ketua, "daftar", "register.category", ""},
 		{ketua, "saya mau daftarkan pak udin", "register.category", ""},
@@ -79,6 +84,16 @@ func TestWords(t *testing.T) {
 		where, said := state{from, out.Session}.where(t).String(), out.Replies[0].Text
 		if where != row.at || !strings.Contains(strings.ToLower(said), row.says) {
 			t.Errorf("%s: %q leads to %s: %s", row.who, row.text, where, said)
+		}
+	}
+}
+
+// TestKeepingIsSkipping: what leaves a question open leaves what is recorded as it is; it is never taken for a value.
+func TestKeepingIsSkipping(t *testing.T) {
+	texts := newCity(t).notices.Texts
+	for _, skip := range texts.Words("words.complete.skip") {
+		if !slices.Contains(texts.Words("words.complete.keep"), skip) {
+			t.Errorf("%q skips, and does not keep", skip)
 		}
 	}
 }

@@ -51,7 +51,14 @@ func (tx *Tx) eraseOne(w Worker, by Person, op string) error {
 		return err
 	}
 	if !may {
-		_, err := tx.openTicket(Ticket{Kind: TicketErase, Worker: w.ID, Place: w.RT.String()})
+		t := Ticket{Kind: TicketErase, Worker: w.ID, Place: w.RT.String()}
+		is, err := tx.holders(program.Worker, w.ID)
+		if err == nil && len(is) > 0 { // he stays somebody there, and is told what is answered
+			t.Person = is[0]
+		}
+		if err == nil {
+			_, err = tx.openTicket(t)
+		}
 		return err
 	}
 	if holdsNIK(w.State) {
@@ -62,8 +69,9 @@ func (tx *Tx) eraseOne(w Worker, by Person, op string) error {
 	return errors.Join(tx.erase(w), tx.audit(by.ID, "worker.erase", w.ID, op))
 }
 
-// reach are the registrations that a request about one of them is about, the newest last: those of the same human, and of
-// those that run only what the same person is linked to. A NIK alone is no human: it may have been mistyped.
+// reach are the registrations that a request about one of them is about, the newest last: those of the NIK that the same
+// person is linked to, and of those that run no more also what is of the same human. A NIK alone is no human: it may have been
+// mistyped.
 func (tx *Tx) reach(w Worker) ([]Worker, error) {
 	all, err := tx.list(`SELECT `+workerColumns+` FROM workers WHERE id=$1 OR nik_key=(SELECT nik_key FROM workers WHERE id=$1 AND nik_key<>'') ORDER BY id`, w.ID)
 	if err != nil {
@@ -80,7 +88,7 @@ func (tx *Tx) reach(w Worker) ([]Worker, error) {
 		return nil, err
 	}
 	return slices.DeleteFunc(all, func(o Worker) bool {
-		return o.ID != w.ID && (!sameHuman(o, w) || holdsNIK(o.State) && !held[o.ID])
+		return o.ID != w.ID && !held[o.ID] && (!sameHuman(o, w) || holdsNIK(o.State))
 	}), nil
 }
 
@@ -195,7 +203,7 @@ func (tx *Tx) eraseOfficer(id string, by Person, op string) error {
 	return tx.erasePerson(id, by.ID, op)
 }
 
-// erasePerson overwrites somebody, wherever he stands but in the record of the worker that he may be, and ends his offices.
+// erasePerson overwrites somebody, and ends his offices and that he is a worker: that record stays.
 func (tx *Tx) erasePerson(id, by, op string) error {
 	offices, err := tx.offices(id)
 	if err != nil {

@@ -227,6 +227,41 @@ func TestEraseAllOfHim(t *testing.T) {
 	clean(t, db)
 }
 
+// TestEraseWhatHeIsLinkedTo: a corrected name makes nobody another human; what waits in another kelurahan is his to be told of.
+func TestEraseWhatHeIsLinkedTo(t *testing.T) {
+	db := open(t)
+	there, here := addOfficer(t, db, 1, program.Ketua, rt15.String()), addOfficer(t, db, 2, program.Ketua, rt14.String())
+	lurah := addOfficer(t, db, 3, program.Lurah, rt14.Kelurahan)
+	w := testWorker(t, 1)
+	w.Name, w.RT = "Budi Rahasia", rt15
+	before, err := register(t, db, w, there)
+	must(t, err)
+	self := linkWorker(t, db, before.Worker, "5")
+	update(t, db, func(tx *Tx) error { return tx.CancelWorker(before.Worker.ID, there, "wrong_entry", newID()) })
+	w.RT = rt14
+	now, err := register(t, db, w, here)
+	must(t, err)
+	var ticket Ticket
+	update(t, db, func(tx *Tx) (err error) {
+		must(t, tx.CorrectWorker(now.Worker.ID, FieldName, "Muhammad Budi Rahasia", here))
+		ticket, err = tx.OpenTicket(TicketErase, now.Worker.ID, self, "")
+		return err
+	})
+	update(t, db, func(tx *Tx) error {
+		_, err := tx.CloseTicket(ticket.ID, ActErase, "sudah", lurah, newID())
+		must(t, err)
+		if waits, err := tx.WaitsElsewhere(ticket); !waits || err != nil {
+			t.Errorf("what waits elsewhere: %v, %v", waits, err)
+		}
+		open, err := tx.OpenTickets(rt15.Kelurahan, Person{ID: "nobody"})
+		if len(open) != 1 || open[0].Person != self.ID {
+			t.Errorf("%v wait elsewhere", open)
+		}
+		return err
+	})
+	clean(t, db)
+}
+
 // TestListsDoNotBringBack: a list does not register anew who withdrew; his RT may, in a conversation.
 func TestListsDoNotBringBack(t *testing.T) {
 	db := open(t)

@@ -296,7 +296,7 @@ func (tx *Tx) tellTicket(t Ticket) error {
 }
 
 // RemindTickets reminds who has not answered 24 and 6 hours before the end, and each day after it; and tells who can be
-// reached by now of what is asked above the RTs, for which there are no alerts.
+// reached by now of what there is no alert for: what is asked above the RTs, or by who would have been alerted himself.
 func (tx *Tx) RemindTickets() error {
 	var late []Ticket
 	if err := tx.each("list the tickets that are due", func(row Row) error {
@@ -306,8 +306,9 @@ func (tx *Tx) RemindTickets() error {
 		t.Due = time.UnixMicro(due).UTC()
 		late = append(late, t)
 		return err
-	}, `SELECT id, person, about, place, due FROM tickets WHERE closed_at=0 AND (due<=$1 OR LENGTH(place)<=$2) ORDER BY due, id`,
-		tx.Now.Add(firstReminder).UnixMicro(), len("1571071012")); err != nil {
+	}, `SELECT id, person, about, place, due FROM tickets t WHERE closed_at=0 AND (due<=$1 OR NOT EXISTS
+		(SELECT 1 FROM alerts a WHERE a.at>=t.at AND a.kind=$2 AND a.worker=t.worker AND a.rt=t.place)) ORDER BY due, id`,
+		tx.Now.Add(firstReminder).UnixMicro(), string(AlertTicket)); err != nil {
 		return err
 	}
 	for _, t := range late {
@@ -392,7 +393,7 @@ func (tx *Tx) CloseTicket(id string, act TicketAct, answer string, by Person, op
 		sealed, string(act), tx.Now.UnixMicro(), by.ID, t.ID); err != nil {
 		return Ticket{}, err
 	}
-	if t.Worker != "" {
+	if t.Worker != "" && (t.Kind == TicketErase || t.Kind == TicketWithdraw) {
 		if err := tx.resume(t.Worker); err != nil {
 			return Ticket{}, err
 		}
@@ -516,6 +517,15 @@ func (tx *Tx) tickets(where string, args ...any) (tickets []Ticket, err error) {
 		return err
 	}, `SELECT `+ticketColumns+` FROM tickets WHERE `+where, args...)
 	return tickets, err
+}
+
+// WaitsElsewhere says whether something else that who asked for this wants erased waits for its own kelurahan.
+func (tx *Tx) WaitsElsewhere(t Ticket) (bool, error) {
+	var n int
+	if err := tx.QueryRow(`SELECT COUNT(*) FROM tickets WHERE person=$1 AND kind=$2 AND closed_at=0`, t.Person, string(TicketErase)).Scan(&n); err != nil {
+		return false, fmt.Errorf("look what waits elsewhere: %w", err)
+	}
+	return n > 0, nil
 }
 
 // doubted says whether somebody with this worker's number has said that he is not the worker: from then on the number proves

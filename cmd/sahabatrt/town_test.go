@@ -349,7 +349,7 @@ func (tw *town) told(sent, notices int) {
 	tw.t.Helper()
 	alerts := map[string]bool{}
 	for _, m := range tw.lurah.Messages() {
-		if !m.FromBot || !strings.Contains(m.Text, "ada yang perlu diperiksa") {
+		if !m.FromBot || !strings.Contains(m.Text, "(peringatan nomor") {
 			continue
 		}
 		if alerts[m.Text] {
