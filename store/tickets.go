@@ -199,16 +199,16 @@ func (tx *Tx) openTicket(t Ticket) (Ticket, error) {
 		return Ticket{}, err
 	}
 	if t.Worker != "" && (t.Kind == TicketErase || t.Kind == TicketWithdraw) {
-		if err := tx.pause(t.Worker); err != nil {
+		if err := tx.pause(t); err != nil {
 			return Ticket{}, err
 		}
 	}
 	return t, errors.Join(tx.audit(t.Person, "ticket.open", t.ID, ""), tx.tellTicket(t))
 }
 
-// pause stops what is done with a worker's record, and the others that reach names, until officials have decided.
-func (tx *Tx) pause(worker string) error {
-	w, err := tx.Worker(worker)
+// pause stops what is done with the record that a ticket is about, and the others that reach names, until it is answered.
+func (tx *Tx) pause(t Ticket) error {
+	w, err := tx.Worker(t.Worker)
 	if err != nil {
 		return err
 	}
@@ -217,39 +217,27 @@ func (tx *Tx) pause(worker string) error {
 		return err
 	}
 	for _, w := range all {
-		if err := errors.Join(tx.exec("pause a record", `UPDATE workers SET paused_at=$1 WHERE id=$2 AND paused_at=0`, tx.Now.UnixMicro(), w.ID),
-			tx.endMoves(`worker=$3`, w.ID)); err != nil {
+		if err := errors.Join(tx.exec("pause a record", `UPDATE workers SET paused_at=$1, paused_by=$2 WHERE id=$3 AND paused_at=0`,
+			tx.Now.UnixMicro(), t.ID, w.ID), tx.endMoves(`worker=$3`, w.ID)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// resume lets a worker's record be used again, and the others that reach names, but where somebody waits for another answer.
-func (tx *Tx) resume(worker string) error {
-	w, err := tx.Worker(worker)
-	if err != nil {
+// resume lets the records that waited for a ticket be used again, but those for which another one is open.
+func (tx *Tx) resume(t Ticket) error {
+	if err := tx.exec("resume a record", `UPDATE workers SET paused_at=0, paused_by='' WHERE paused_by=$1`, t.ID); err != nil {
 		return err
 	}
-	all, err := tx.reach(w)
-	if err != nil {
-		return err
-	}
-	for _, w := range all {
-		open, err := tx.TicketsOf(w.ID)
-		if err != nil {
-			return err
-		}
-		if slices.ContainsFunc(open, func(t Ticket) bool { return t.Kind == TicketErase || t.Kind == TicketWithdraw }) {
-			return nil
-		}
-	}
-	for _, w := range all {
-		if err := tx.exec("resume a record", `UPDATE workers SET paused_at=0 WHERE id=$1`, w.ID); err != nil {
+	others, err := tx.tickets(`closed_at=0 AND kind IN ($1, $2) AND worker IN (SELECT id FROM workers WHERE id=$3
+		OR nik_key=(SELECT nik_key FROM workers WHERE id=$3 AND nik_key<>'')) ORDER BY due, id`, string(TicketErase), string(TicketWithdraw), t.Worker)
+	for _, other := range others {
+		if err := tx.pause(other); err != nil {
 			return err
 		}
 	}
-	return nil
+	return err
 }
 
 // addNote adds what somebody says to what he asked before. It is told to whom it was told then.
@@ -394,7 +382,7 @@ func (tx *Tx) CloseTicket(id string, act TicketAct, answer string, by Person, op
 		return Ticket{}, err
 	}
 	if t.Worker != "" && (t.Kind == TicketErase || t.Kind == TicketWithdraw) {
-		if err := tx.resume(t.Worker); err != nil {
+		if err := tx.resume(t); err != nil {
 			return Ticket{}, err
 		}
 	}

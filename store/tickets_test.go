@@ -123,6 +123,38 @@ func TestTicketNotes(t *testing.T) {
 	})
 }
 
+// TestTicketPauses: a record waits as long as one of the tickets for which it waits is open, whatever its worker is linked to by then.
+func TestTicketPauses(t *testing.T) {
+	db := open(t)
+	ketua, lurah := addOfficer(t, db, 1, program.Ketua, rt14.String()), addOfficer(t, db, 2, program.Lurah, rt14.Kelurahan)
+	first, err := register(t, db, testWorker(t, 1), ketua)
+	must(t, err)
+	self := linkWorker(t, db, first.Worker, "5")
+	update(t, db, func(tx *Tx) error { return tx.CancelWorker(first.Worker.ID, ketua, "wrong_entry", newID()) })
+	now, err := register(t, db, testWorker(t, 1), ketua)
+	must(t, err)
+	var erase, withdraw Ticket
+	update(t, db, func(tx *Tx) (err error) {
+		erase, err = tx.OpenTicket(TicketErase, first.Worker.ID, self, "")
+		must(t, err)
+		withdraw, err = tx.OpenTicket(TicketWithdraw, now.Worker.ID, self, "")
+		return errors.Join(err, tx.EndOffice(self.ID, program.Office{Role: program.Worker, Place: now.Worker.ID}, ""))
+	})
+	for _, c := range []struct {
+		answer Ticket
+		paused bool // the registration that runs, afterwards
+	}{{erase, true}, {withdraw, false}} {
+		update(t, db, func(tx *Tx) error { _, err := tx.CloseTicket(c.answer.ID, ActAnswer, "tetap", lurah, ""); return err })
+		view(t, db, func(tx *Tx) error {
+			w, err := tx.Worker(now.Worker.ID)
+			if w.Paused != c.paused {
+				t.Errorf("after %v: paused %v", c.answer, w.Paused)
+			}
+			return err
+		})
+	}
+}
+
 // dueFor are the subjects of the notices of a kind to somebody.
 func dueFor(t testing.TB, db *DB, kind NoticeKind, person string) (subjects []string) {
 	t.Helper()
