@@ -200,15 +200,11 @@ func isOver(err error) bool {
 
 // tell passes on a message of the person, or ends his talk.
 func (c *Conversations) tell(ctx context.Context, t *bot.Turn, p store.Person, d *reaching) (bot.Next, error) {
-	said, told := oneLine(t.Text), d.Told
-	if said == "" && t.Choice != "done" {
-		t.Say(locales.T("talk.only_text"))
+	said, ok := passable(t)
+	if !ok {
 		return bot.To("write"), nil
 	}
-	if isCommand(t) {
-		t.Say(locales.T("talk.command", "Said", said))
-		return bot.To("write"), nil
-	}
+	told := d.Told
 	return once(ctx, c, t, p.ID, d, func(tx *store.Tx) (bot.Next, error) {
 		talk, err := tx.Talk(d.Talk)
 		if err != nil {

@@ -144,17 +144,29 @@ func (c *Conversations) answerReply(ctx context.Context, t *bot.Turn, d *replyin
 	return next, wrap(err, "pass on an answer")
 }
 
+// passable is what somebody wrote in a talk; what cannot be passed on is answered, and ok is false.
+func passable(t *bot.Turn) (said string, ok bool) {
+	said = oneLine(t.Text)
+	switch {
+	case t.Choice == "done":
+		return said, true
+	case said == "":
+		t.Say(locales.T("talk.only_text"))
+		return "", false
+	case isCommand(t):
+		t.Say(locales.T("talk.command", "Said", said))
+		return "", false
+	}
+	return said, true
+}
+
 // reply passes on an answer of the official, or ends the talk.
 func (c *Conversations) reply(ctx context.Context, t *bot.Turn, p store.Person, d *replying) (bot.Next, error) {
-	said, told := oneLine(t.Text), d.Told
-	if said == "" && t.Choice != "done" {
-		t.Say(locales.T("talk.only_text"))
+	said, ok := passable(t)
+	if !ok {
 		return bot.To("write"), nil
 	}
-	if isCommand(t) {
-		t.Say(locales.T("talk.command", "Said", said))
-		return bot.To("write"), nil
-	}
+	told := d.Told
 	return once(ctx, c, t, p.ID, d, func(tx *store.Tx) (bot.Next, error) {
 		talk, err := tx.Talk(d.Talk)
 		if err != nil {

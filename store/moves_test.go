@@ -129,6 +129,11 @@ func TestMoveLapses(t *testing.T) {
 	update(t, db, func(tx *Tx) error {
 		moves, err := tx.Moves(rt14.String())
 		must(t, err)
+		must(t, tx.exec("pause, as before a pause ended moves", `UPDATE workers SET paused_at=1`))
+		if _, err := tx.DecideMove(moves[0].ID, true, giver, newID()); !errors.Is(err, ErrPaused) {
+			t.Errorf("who waits for an answer is moved: %v", err)
+		}
+		must(t, tx.exec("resume", `UPDATE workers SET paused_at=0`))
 		_, err = tx.DecideMove(moves[0].ID, true, giver, newID())
 		must(t, err)
 		ticket, err = tx.Ticket(ticket.ID)
